@@ -1,0 +1,1 @@
+//! The claude program: its arguments, its event stream, its processes.

@@ -1,0 +1,1 @@
+//! The terminal's subcommands, one file each, no logic of their own.

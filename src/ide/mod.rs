@@ -1,0 +1,1 @@
+//! What an editor asks about one document: pure functions over a snapshot.

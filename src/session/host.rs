@@ -1,0 +1,78 @@
+//! What the turn engine needs of whoever runs it: a language server with an editor behind it, or a terminal.
+
+use std::{path::PathBuf, sync::Arc};
+
+use futures::future::BoxFuture;
+use serde_json::Value;
+
+use super::types::{Applied, SessionInfo, SpecUpdate, TurnEvent};
+
+/// A question of Claude: may it use this tool?
+#[derive(Debug, Clone)]
+pub struct PermissionQuestion {
+    /// The conversation.
+    pub session_id: String,
+    /// The turn that asks.
+    pub turn_id: String,
+    /// Ours; also names the question when it is withdrawn.
+    pub request_id: String,
+    /// `Bash`, `Edit`, …
+    pub tool_name: String,
+    /// As Claude gave it.
+    pub input: Value,
+    /// In words, for a person.
+    pub description: String,
+}
+
+/// The user's answer.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PermissionAnswer {
+    /// This once.
+    AllowOnce,
+    /// Whenever it is asked again in this session, as the contract's "Permission" says.
+    AllowForSession,
+    /// No, and why, as Claude is told.
+    Deny(String),
+}
+
+/// A spec that Claude changed on disk, whole and valid JSON.
+#[derive(Debug, Clone)]
+pub struct SpecChange {
+    /// The conversation.
+    pub session_id: String,
+    /// The turn that changed it.
+    pub turn_id: String,
+    /// First words of the message, for the edit's label.
+    pub label: String,
+    /// The file.
+    pub path: PathBuf,
+    /// The file's text when the turn began (or when it was last delivered in this turn); `None`: no file.
+    pub base: Option<Arc<str>>,
+    /// The file's text now; `None`: the file is gone.
+    pub theirs: Option<Arc<str>>,
+}
+
+/// The editor or terminal behind the turn engine. Every method may be called from any task.
+pub trait Host: Send + Sync + 'static {
+    /// A session came, changed or went.
+    fn session_changed(&self, session: SessionInfo);
+
+    /// Brings a change of a spec to the user's screen, and says how that went.
+    /// Called in order for one file, and never before the former call for that file has ended.
+    fn deliver(&self, change: SpecChange) -> BoxFuture<'static, Applied>;
+
+    /// Tells whoever listens about a change, beside the turn's own events (`atomizer/specUpdated`).
+    fn spec_updated(&self, update: &SpecUpdate);
+
+    /// Asks the user. Dropping the future withdraws the question.
+    fn ask(&self, question: PermissionQuestion) -> BoxFuture<'static, PermissionAnswer>;
+
+    /// A message for the user that belongs to no turn's stream.
+    fn warn(&self, message: String);
+}
+
+/// Where a turn's events go. Text may be coalesced, never reordered or lost.
+pub trait EventSink: Send + Sync + 'static {
+    /// Takes one event; must not block. Slow readers are the sink's own affair.
+    fn send(&self, event: TurnEvent);
+}

@@ -1,0 +1,1 @@
+//! Conversations with Claude: manager, store, context, one turn.

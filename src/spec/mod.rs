@@ -1,0 +1,1 @@
+//! The language of atomizer_spec.json. Pure: no I/O, no async.

@@ -1,0 +1,1 @@
+//! The Atomizer root, study ids and where their files are.

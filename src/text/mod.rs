@@ -1,0 +1,1 @@
+//! Rope, positions and their encodings, edits.
