@@ -1,1 +1,11 @@
 //! Conversations with Claude: manager, store, context, one turn.
+
+pub mod config;
+pub mod error;
+pub mod host;
+pub mod manager;
+pub mod types;
+
+pub use config::SessionConfig;
+pub use error::SessionError;
+pub use manager::{CreateRequest, SessionManager, TurnSpec};

@@ -179,9 +179,14 @@ pub enum Decision {
     Denied,
 }
 
-/// One event of a running turn: the value of a `$/progress` (contract, "atomizer/chat").
+/// One event of a running turn: the value of a `$/progress` (contract, "atomizer/chat", explains each field).
+#[allow(missing_docs, reason = "the contract explains the fields")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[serde(
+    tag = "type",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
 pub enum TurnEvent {
     /// Always first.
     Started { session_id: String, turn_id: String },
@@ -192,9 +197,17 @@ pub enum TurnEvent {
     /// More of Claude's thinking.
     Thinking { delta: String },
     /// Claude uses a tool.
-    ToolCall { id: String, name: String, input: Value },
+    ToolCall {
+        id: String,
+        name: String,
+        input: Value,
+    },
     /// What the tool gave, in short.
-    ToolResult { id: String, is_error: bool, summary: String },
+    ToolResult {
+        id: String,
+        is_error: bool,
+        summary: String,
+    },
     /// A question for permission, or its answer.
     Permission {
         request_id: String,
@@ -205,7 +218,12 @@ pub enum TurnEvent {
         reason: Option<String>,
     },
     /// The API is in trouble and is asked again.
-    Retrying { attempt: u32, max_attempts: u32, delay_ms: u64, message: String },
+    Retrying {
+        attempt: u32,
+        max_attempts: u32,
+        delay_ms: u64,
+        message: String,
+    },
     /// A canvas modification found in the answer, as Claude gave it.
     CanvasModification { modification: Value },
     /// A spec changed.
