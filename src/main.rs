@@ -1,2 +1,10 @@
 //! `atomizer-lsp`: parses the command line and calls one function of `cli/`.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    if let Some(code) = atomizer_lsp::cli::supervise::intercept(std::env::args_os().skip(1)) {
+        return code;
+    }
+    ExitCode::SUCCESS
+}

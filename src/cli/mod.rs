@@ -1,1 +1,3 @@
 //! The terminal's subcommands, one file each, no logic of their own.
+
+pub mod supervise;
