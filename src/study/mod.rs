@@ -1,5 +1,16 @@
-//! The Atomizer root, study ids and where their files are.
+//! The Atomizer root, study ids and where their files are. Nothing here leaves the root's `studies/`, whatever a
+//! client, a spec or a symbolic link says.
 
+mod disk;
+mod error;
+mod facts;
+mod id;
 mod root;
+#[cfg(test)]
+mod tests;
 
-pub use root::Root;
+pub use disk::{MAX_SPEC_BYTES, SpecFile, md5_hex, read_spec, write_atomic};
+pub use error::StudyError;
+pub use facts::{FileFact, FileFacts};
+pub use id::StudyId;
+pub use root::{Root, SPEC_FILE, Study, study_folder, study_folder_name};
