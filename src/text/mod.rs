@@ -1,1 +1,120 @@
 //! Rope, positions and their encodings, edits.
+//!
+//! Everything inside the house counts in bytes of UTF-8; only what goes to or comes from an editor is in lines and
+//! characters, and [`Text`] converts between the two.
+
+mod edit;
+mod position;
+
+use std::{borrow::Cow, fmt, ops::Range};
+
+use ropey::Rope;
+
+pub use edit::{Edit, apply, minimal};
+pub use position::Encoding;
+
+/// The text of a document: immutable, cheap to clone (clones share the rope), indexed in bytes.
+#[derive(Clone, Default)]
+pub struct Text {
+    rope: Rope,
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        Self { rope: Rope::from_str(text) }
+    }
+}
+
+impl Text {
+    /// Length in bytes.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rope.len_bytes()
+    }
+
+    /// No byte at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Lines as LSP counts them: ended by `\n`, `\r\n` or `\r`; a text that ends so has one more, empty line. At least 1.
+    #[must_use]
+    pub fn line_count(&self) -> usize {
+        self.rope.len_lines()
+    }
+
+    /// The text of `range` (bytes; ends outside the text or inside a character are moved inwards). Borrowed where the
+    /// rope holds it in one piece.
+    #[must_use]
+    pub fn slice(&self, range: Range<usize>) -> Cow<'_, str> {
+        let end = range.end.min(self.len());
+        let start = range.start.min(end);
+        let (chunk, chunk_start, ..) = self.rope.chunk_at_byte(start);
+        if let Some(piece) = chunk.get(start - chunk_start..end - chunk_start) {
+            return Cow::Borrowed(piece);
+        }
+        let end = self.floor_char(end);
+        let start = self.ceil_char(start).min(end);
+        Cow::from(self.rope.byte_slice(start..end))
+    }
+
+    /// The byte at `offset`, if there is one.
+    #[must_use]
+    pub fn byte(&self, offset: usize) -> Option<u8> {
+        self.rope.get_byte(offset)
+    }
+
+    /// The piece of the rope that holds the byte at `offset`, and where it begins. For scanning without copying.
+    #[must_use]
+    pub fn chunk_at(&self, offset: usize) -> (&str, usize) {
+        let (chunk, start, ..) = self.rope.chunk_at_byte(offset.min(self.len()));
+        (chunk, start)
+    }
+
+    /// This text with `edits` applied. All ranges are of *this* text, sorted and not overlapping; what lies outside the
+    /// text is clamped.
+    #[must_use]
+    pub fn with_edits(&self, edits: &[Edit]) -> Self {
+        let mut rope = self.rope.clone();
+        for edit in edits.iter().rev() {
+            let start = rope.byte_to_char(edit.range.start.min(rope.len_bytes()));
+            let end = rope.byte_to_char(edit.range.end.min(rope.len_bytes())).max(start);
+            rope.remove(start..end);
+            rope.insert(start, &edit.insert);
+        }
+        Self { rope }
+    }
+
+    /// The nearest character boundary at or before `offset`.
+    fn floor_char(&self, offset: usize) -> usize {
+        self.rope.char_to_byte(self.rope.byte_to_char(offset.min(self.len())))
+    }
+
+    /// The nearest character boundary at or after `offset`.
+    fn ceil_char(&self, offset: usize) -> usize {
+        let floor = self.floor_char(offset);
+        if floor >= offset { floor } else { self.rope.char_to_byte(self.rope.byte_to_char(offset) + 1) }
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.rope.chunks().try_for_each(|chunk| f.write_str(chunk))
+    }
+}
+
+/// Length only: logs hold no spec text.
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Text({} bytes)", self.len())
+    }
+}
+
+impl PartialEq for Text {
+    fn eq(&self, other: &Self) -> bool {
+        self.rope.is_instance(&other.rope) || self.rope == other.rope
+    }
+}
+
+impl Eq for Text {}

@@ -1,0 +1,94 @@
+//! Lines and characters as editors count them (LSP 3.17, "Position" and "PositionEncodingKind").
+
+use std::ops::Range;
+
+use lsp_types::Position;
+
+use super::Text;
+
+/// In what unit `Position.character` counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Encoding {
+    /// Bytes.
+    Utf8,
+    /// UTF-16 code units: what every client understands, and LSP's default.
+    #[default]
+    Utf16,
+    /// Unicode code points.
+    Utf32,
+}
+
+impl Text {
+    /// The position of a byte offset. An offset outside the text, inside a character or inside a line end is moved back
+    /// to the nearest place that has a position.
+    #[must_use]
+    pub fn position(&self, offset: usize, encoding: Encoding) -> Position {
+        let offset = self.floor_char(offset);
+        let line = self.rope.byte_to_line(offset);
+        let start = self.rope.line_to_byte(line);
+        let offset = offset.min(self.line_end(line));
+        let character = match encoding {
+            Encoding::Utf8 => offset - start,
+            Encoding::Utf16 => self.utf16(offset) - self.utf16(start),
+            Encoding::Utf32 => self.rope.byte_to_char(offset) - self.rope.byte_to_char(start),
+        };
+        Position { line: saturating(line), character: saturating(character) }
+    }
+
+    /// The byte offset of a position. A line after the last is the end of the text; a character after the end of its line
+    /// is that end, before the line break; a position inside a character is that character's start.
+    #[must_use]
+    pub fn offset(&self, position: Position, encoding: Encoding) -> usize {
+        let line = position.line as usize;
+        if line >= self.line_count() {
+            return self.len();
+        }
+        let start = self.rope.line_to_byte(line);
+        let end = self.line_end(line);
+        let character = position.character as usize;
+        let offset = match encoding {
+            Encoding::Utf8 => self.floor_char(start.saturating_add(character)),
+            Encoding::Utf16 => {
+                let unit = self.utf16(start).saturating_add(character).min(self.utf16(end));
+                self.rope.char_to_byte(self.rope.utf16_cu_to_char(unit))
+            }
+            Encoding::Utf32 => {
+                let char = self.rope.byte_to_char(start).saturating_add(character);
+                self.rope.char_to_byte(char.min(self.rope.len_chars()))
+            }
+        };
+        offset.min(end)
+    }
+
+    /// Both ends of a byte range as positions.
+    #[must_use]
+    pub fn range(&self, range: Range<usize>, encoding: Encoding) -> lsp_types::Range {
+        lsp_types::Range { start: self.position(range.start, encoding), end: self.position(range.end, encoding) }
+    }
+
+    /// Both ends of an editor's range as byte offsets; an end before the start counts as the start.
+    #[must_use]
+    pub fn offsets(&self, range: lsp_types::Range, encoding: Encoding) -> Range<usize> {
+        let start = self.offset(range.start, encoding);
+        start..self.offset(range.end, encoding).max(start)
+    }
+
+    /// Where the content of `line` ends, before its line break.
+    fn line_end(&self, line: usize) -> usize {
+        if line + 1 >= self.line_count() {
+            return self.len();
+        }
+        let next = self.rope.line_to_byte(line + 1);
+        let crlf = next >= 2 && self.byte(next - 1) == Some(b'\n') && self.byte(next - 2) == Some(b'\r');
+        next - if crlf { 2 } else { 1 }
+    }
+
+    fn utf16(&self, offset: usize) -> usize {
+        self.rope.char_to_utf16_cu(self.rope.byte_to_char(offset))
+    }
+}
+
+/// LSP counts in 32 bits; a longer text has no positions beyond.
+fn saturating(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
