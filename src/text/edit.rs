@@ -26,7 +26,8 @@ const FINE: usize = 2_000;
 /// `text` with `edits` applied.
 #[must_use]
 pub fn apply(text: &str, edits: &[Edit]) -> String {
-    let mut result = String::with_capacity(text.len() + edits.iter().map(|e| e.insert.len()).sum::<usize>());
+    let mut result =
+        String::with_capacity(text.len() + edits.iter().map(|e| e.insert.len()).sum::<usize>());
     let mut done = 0;
     for edit in edits {
         result.push_str(&text[done..edit.range.start]);
@@ -41,7 +42,9 @@ pub fn apply(text: &str, edits: &[Edit]) -> String {
 /// Never inside a character, never between `\r` and `\n`.
 #[must_use]
 pub fn minimal(old: &str, new: &str) -> Vec<Edit> {
-    let Some((old_part, new_part)) = trim(old, new, 0..old.len(), 0..new.len()) else { return Vec::new() };
+    let Some((old_part, new_part)) = trim(old, new, 0..old.len(), 0..new.len()) else {
+        return Vec::new();
+    };
     let mut edits = Vec::new();
     for (old_lines, new_lines) in hunks(old, new, &old_part, &new_part, lines, usize::MAX) {
         for (old_words, new_words) in hunks(old, new, &old_lines, &new_lines, words, FINE) {
@@ -59,7 +62,10 @@ fn push(edits: &mut Vec<Edit>, range: Range<usize>, insert: &str) {
             last.range.end = range.end;
             last.insert.push_str(insert);
         }
-        _ => edits.push(Edit { range, insert: insert.to_owned() }),
+        _ => edits.push(Edit {
+            range,
+            insert: insert.to_owned(),
+        }),
     }
 }
 
@@ -73,17 +79,24 @@ fn hunks(
     limit: usize,
 ) -> Vec<(Range<usize>, Range<usize>)> {
     let (old_pieces, new_pieces) = (split(&old[old_part.clone()]), split(&new[new_part.clone()]));
-    if old_pieces.is_empty() || new_pieces.is_empty() || old_pieces.len() + new_pieces.len() > limit {
+    if old_pieces.is_empty() || new_pieces.is_empty() || old_pieces.len() + new_pieces.len() > limit
+    {
         return vec![(old_part.clone(), new_part.clone())];
     }
-    let (old_at, new_at) = (offsets(&old_pieces, old_part.start), offsets(&new_pieces, new_part.start));
+    let (old_at, new_at) = (
+        offsets(&old_pieces, old_part.start),
+        offsets(&new_pieces, new_part.start),
+    );
     let deadline = Instant::now() + PATIENCE;
     capture_diff_slices_deadline(Algorithm::Myers, &old_pieces, &new_pieces, Some(deadline))
         .into_iter()
         .filter(|op| op.tag() != similar::DiffTag::Equal)
         .map(|op| {
             let (o, n) = (op.old_range(), op.new_range());
-            (old_at[o.start]..old_at[o.end], new_at[n.start]..new_at[n.end])
+            (
+                old_at[o.start]..old_at[o.end],
+                new_at[n.start]..new_at[n.end],
+            )
         })
         .collect()
 }
@@ -137,13 +150,21 @@ fn trim(
     mut old_part: Range<usize>,
     mut new_part: Range<usize>,
 ) -> Option<(Range<usize>, Range<usize>)> {
-    let (a, b) = (&old.as_bytes()[old_part.clone()], &new.as_bytes()[new_part.clone()]);
+    let (a, b) = (
+        &old.as_bytes()[old_part.clone()],
+        &new.as_bytes()[new_part.clone()],
+    );
     let mut prefix = a.iter().zip(b).take_while(|(x, y)| x == y).count();
     while !(boundary(old, old_part.start + prefix) && boundary(new, new_part.start + prefix)) {
         prefix -= 1;
     }
     let (a, b) = (&a[prefix..], &b[prefix..]);
-    let mut suffix = a.iter().rev().zip(b.iter().rev()).take_while(|(x, y)| x == y).count();
+    let mut suffix = a
+        .iter()
+        .rev()
+        .zip(b.iter().rev())
+        .take_while(|(x, y)| x == y)
+        .count();
     while !(boundary(old, old_part.end - suffix) && boundary(new, new_part.end - suffix)) {
         suffix -= 1;
     }

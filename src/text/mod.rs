@@ -21,7 +21,9 @@ pub struct Text {
 
 impl From<&str> for Text {
     fn from(text: &str) -> Self {
-        Self { rope: Rope::from_str(text) }
+        Self {
+            rope: Rope::from_str(text),
+        }
     }
 }
 
@@ -79,7 +81,9 @@ impl Text {
         let mut rope = self.rope.clone();
         for edit in edits.iter().rev() {
             let start = rope.byte_to_char(edit.range.start.min(rope.len_bytes()));
-            let end = rope.byte_to_char(edit.range.end.min(rope.len_bytes())).max(start);
+            let end = rope
+                .byte_to_char(edit.range.end.min(rope.len_bytes()))
+                .max(start);
             rope.remove(start..end);
             rope.insert(start, &edit.insert);
         }
@@ -88,13 +92,18 @@ impl Text {
 
     /// The nearest character boundary at or before `offset`.
     fn floor_char(&self, offset: usize) -> usize {
-        self.rope.char_to_byte(self.rope.byte_to_char(offset.min(self.len())))
+        self.rope
+            .char_to_byte(self.rope.byte_to_char(offset.min(self.len())))
     }
 
     /// The nearest character boundary at or after `offset`.
     fn ceil_char(&self, offset: usize) -> usize {
         let floor = self.floor_char(offset);
-        if floor >= offset { floor } else { self.rope.char_to_byte(self.rope.byte_to_char(offset) + 1) }
+        if floor >= offset {
+            floor
+        } else {
+            self.rope.char_to_byte(self.rope.byte_to_char(offset) + 1)
+        }
     }
 }
 

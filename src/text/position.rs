@@ -32,7 +32,10 @@ impl Text {
             Encoding::Utf16 => self.utf16(offset) - self.utf16(start),
             Encoding::Utf32 => self.rope.byte_to_char(offset) - self.rope.byte_to_char(start),
         };
-        Position { line: saturating(line), character: saturating(character) }
+        Position {
+            line: saturating(line),
+            character: saturating(character),
+        }
     }
 
     /// The byte offset of a position. A line after the last is the end of the text; a character after the end of its line
@@ -49,7 +52,10 @@ impl Text {
         let offset = match encoding {
             Encoding::Utf8 => self.floor_char(start.saturating_add(character)),
             Encoding::Utf16 => {
-                let unit = self.utf16(start).saturating_add(character).min(self.utf16(end));
+                let unit = self
+                    .utf16(start)
+                    .saturating_add(character)
+                    .min(self.utf16(end));
                 self.rope.char_to_byte(self.rope.utf16_cu_to_char(unit))
             }
             Encoding::Utf32 => {
@@ -63,7 +69,10 @@ impl Text {
     /// Both ends of a byte range as positions.
     #[must_use]
     pub fn range(&self, range: Range<usize>, encoding: Encoding) -> lsp_types::Range {
-        lsp_types::Range { start: self.position(range.start, encoding), end: self.position(range.end, encoding) }
+        lsp_types::Range {
+            start: self.position(range.start, encoding),
+            end: self.position(range.end, encoding),
+        }
     }
 
     /// Both ends of an editor's range as byte offsets; an end before the start counts as the start.
@@ -79,7 +88,8 @@ impl Text {
             return self.len();
         }
         let next = self.rope.line_to_byte(line + 1);
-        let crlf = next >= 2 && self.byte(next - 1) == Some(b'\n') && self.byte(next - 2) == Some(b'\r');
+        let crlf =
+            next >= 2 && self.byte(next - 1) == Some(b'\n') && self.byte(next - 2) == Some(b'\r');
         next - if crlf { 2 } else { 1 }
     }
 

@@ -1,0 +1,294 @@
+//! The immutable tree underneath. Nothing in it knows its place, only lengths, so an edit leaves all but the path to the
+//! changed container as it is, shared with the tree before.
+//!
+//! The text itself stays in the rope. A container's children are [`Item`]s without gaps between them: an item reaches from
+//! its first token to the first token after it (its comma and the blanks behind included). They are kept in chunks, so that
+//! an edit in a list of 100,000 copies one chunk and the list of chunks, not the list.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use super::{Kind, error::Fault};
+
+/// Items in a chunk at most.
+pub(super) const CHUNK: usize = 64;
+/// Trees less high than this may be dropped by recursion.
+const SHALLOW: u32 = 64;
+
+/// What holds items.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// The file: what is before the value, the value, what is after it.
+    Document,
+    /// `[…]`
+    Array,
+    /// `{…}`
+    Object,
+}
+
+/// A member of an object, an element of an array, or what stands where one should be.
+#[derive(Debug, Clone)]
+pub(super) struct Item {
+    /// Identity of the key; that of a scalar value is `id + 1`.
+    pub id: u64,
+    /// Length of the key with its quotes, which begins where the item begins; 0 if there is none.
+    pub key_len: u32,
+    /// Where the value begins, from the item's start.
+    pub value_at: u32,
+    /// The value, if any.
+    pub value: Value,
+    /// Length up to the next item or the closing bracket.
+    pub len: u32,
+    /// Ends in a comma.
+    pub comma: bool,
+    /// A colon stands between key and value (or where the value should be).
+    pub colon: bool,
+    /// Errors in the item itself, not in the container it may hold; from the item's start.
+    pub faults: Option<Box<Vec<Fault>>>,
+}
+
+/// The value of an item.
+#[derive(Debug, Clone)]
+pub(super) enum Value {
+    /// None: a hole, or a key without a value, or something else entirely.
+    Missing,
+    /// A string, number, literal, or an error of this length. `whole`: no error in it.
+    Scalar { kind: Kind, len: u32, whole: bool },
+    /// An object or array.
+    Container(Arc<Container>),
+}
+
+impl Value {
+    pub fn len(&self) -> u32 {
+        match self {
+            Value::Missing => 0,
+            Value::Scalar { len, .. } => *len,
+            Value::Container(container) => container.len,
+        }
+    }
+
+    pub fn container(&self) -> Option<&Arc<Container>> {
+        match self {
+            Value::Container(container) => Some(container),
+            _ => None,
+        }
+    }
+}
+
+impl Item {
+    /// Errors in it and in all that it holds.
+    pub fn error_count(&self) -> u32 {
+        self.faults.as_ref().map_or(0, |f| f.len() as u32)
+            + self.value.container().map_or(0, |c| c.error_count)
+    }
+}
+
+/// An object, an array, or the whole document.
+#[derive(Debug)]
+pub(super) struct Container {
+    pub id: u64,
+    pub shape: Shape,
+    /// Length in all.
+    pub len: u32,
+    /// Where the first item begins: the opening bracket and the blanks after it.
+    pub head: u32,
+    /// Length of the closing bracket; 0 if it is missing (and in a document).
+    pub tail: u32,
+    /// Errors that belong to no item, from the container's start.
+    pub faults: Vec<Fault>,
+    /// Brackets match, in it and in all that it holds, and no guess about what encloses it went into the reading: the
+    /// same text gives the same tree anywhere.
+    pub balanced: bool,
+    /// Errors in it and in all that it holds.
+    pub error_count: u32,
+    /// An error in its own list of members: nobody may claim that one is missing.
+    pub cut: bool,
+    /// Levels of containers in it, itself included.
+    pub height: u32,
+    /// Items in all.
+    pub count: usize,
+    pub chunks: Vec<Chunk>,
+}
+
+/// Some neighbouring items and their sums.
+#[derive(Debug, Clone)]
+pub(super) struct Chunk {
+    pub items: Arc<Vec<Item>>,
+    pub len: u32,
+    pub error_count: u32,
+    pub height: u32,
+    pub balanced: bool,
+    pub cut: bool,
+}
+
+impl Chunk {
+    pub fn new(items: Vec<Item>) -> Self {
+        let mut chunk = Chunk {
+            len: 0,
+            error_count: 0,
+            height: 0,
+            balanced: true,
+            cut: false,
+            items: Arc::default(),
+        };
+        for item in &items {
+            chunk.len += item.len;
+            chunk.error_count += item.error_count();
+            chunk.cut |= item
+                .faults
+                .as_ref()
+                .is_some_and(|faults| faults.iter().any(|fault| fault.cuts()));
+            if let Some(container) = item.value.container() {
+                chunk.height = chunk.height.max(container.height);
+                chunk.balanced &= container.balanced;
+            }
+        }
+        chunk.items = Arc::new(items);
+        chunk
+    }
+}
+
+/// What a container is made from.
+pub(super) struct Parts {
+    pub shape: Shape,
+    pub head: u32,
+    pub tail: u32,
+    pub faults: Vec<Fault>,
+    pub balanced: bool,
+    pub chunks: Vec<Chunk>,
+}
+
+impl Container {
+    pub fn new(id: u64, parts: Parts) -> Self {
+        let Parts {
+            shape,
+            head,
+            tail,
+            faults,
+            balanced,
+            chunks,
+        } = parts;
+        let mut container = Container {
+            id,
+            shape,
+            len: head + tail,
+            head,
+            tail,
+            balanced,
+            error_count: faults.len() as u32,
+            cut: !balanced || faults.iter().any(Fault::cuts),
+            faults,
+            height: 0,
+            count: 0,
+            chunks,
+        };
+        for chunk in &container.chunks {
+            container.len += chunk.len;
+            container.error_count += chunk.error_count;
+            container.height = container.height.max(chunk.height);
+            container.balanced &= chunk.balanced;
+            container.cut |= chunk.cut;
+            container.count += chunk.items.len();
+        }
+        container.height += 1;
+        container
+    }
+
+    /// All items with where they begin, from the container's start.
+    pub fn items(&self) -> impl Iterator<Item = (usize, &Item)> + Clone {
+        let mut at = self.head as usize;
+        self.chunks
+            .iter()
+            .flat_map(|chunk| chunk.items.iter())
+            .map(move |item| {
+                let start = at;
+                at += item.len as usize;
+                (start, item)
+            })
+    }
+
+    /// The item at `index` and where it begins.
+    pub fn nth(&self, mut index: usize) -> Option<(usize, &Item)> {
+        let mut at = self.head as usize;
+        for chunk in &self.chunks {
+            if index < chunk.items.len() {
+                at += chunk.items[..index]
+                    .iter()
+                    .map(|item| item.len as usize)
+                    .sum::<usize>();
+                return Some((at, &chunk.items[index]));
+            }
+            index -= chunk.items.len();
+            at += chunk.len as usize;
+        }
+        None
+    }
+
+    /// The item that holds the byte at `offset` (from the container's start): chunk, index in it, where the item begins.
+    pub fn locate(&self, offset: usize) -> Option<(usize, usize, usize)> {
+        let mut at = self.head as usize;
+        if offset < at {
+            return None;
+        }
+        for (index, chunk) in self.chunks.iter().enumerate() {
+            if offset < at + chunk.len as usize {
+                for (inner, item) in chunk.items.iter().enumerate() {
+                    if offset < at + item.len as usize {
+                        return Some((index, inner, at));
+                    }
+                    at += item.len as usize;
+                }
+            }
+            at += chunk.len as usize;
+        }
+        None
+    }
+}
+
+/// A tree a million levels high must not overflow the stack when it goes: its containers are taken apart one by one.
+impl Drop for Container {
+    fn drop(&mut self) {
+        if self.height < SHALLOW {
+            return;
+        }
+        let mut doomed = std::mem::take(&mut self.chunks);
+        while let Some(chunk) = doomed.pop() {
+            for item in Arc::into_inner(chunk.items).into_iter().flatten() {
+                if let Value::Container(container) = item.value
+                    && let Some(mut container) = Arc::into_inner(container)
+                {
+                    doomed.append(&mut container.chunks);
+                }
+            }
+        }
+    }
+}
+
+/// Hands out identities: no two nodes ever made have the same.
+pub(super) struct Ids {
+    next: u64,
+    end: u64,
+}
+
+static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+
+impl Ids {
+    const BLOCK: u64 = 256;
+
+    pub fn new() -> Self {
+        Ids { next: 0, end: 0 }
+    }
+
+    /// `count` identities in a row (at most a block); the first of them.
+    pub fn take(&mut self, count: u64) -> u64 {
+        if self.next + count > self.end {
+            self.next = NEXT_ID.fetch_add(Self::BLOCK, Ordering::Relaxed);
+            self.end = self.next + Self::BLOCK;
+        }
+        let id = self.next;
+        self.next += count;
+        id
+    }
+}

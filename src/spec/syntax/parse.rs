@@ -1,0 +1,814 @@
+//! The parser: one loop over an explicit stack, so that nesting has no limit.
+//!
+//! It always stands at the start of an item (its comma and the blanks after it belong to the item before). What it does
+//! there depends on the text from there on and on nothing before, with two exceptions: which containers are open, where
+//! brackets do not match (the containers concerned are marked as not balanced and never reused), and whether the item before
+//! was in order (an item before the first changed one that was not is read again). That is what makes `edit` exact.
+
+use std::sync::Arc;
+
+use super::{
+    Kind,
+    error::{Fault, Trouble},
+    green::{CHUNK, Chunk, Container, Ids, Item, Parts, Shape, Value},
+    scan::{Found, Source, char_len, is_word},
+};
+
+/// A container being read.
+pub(super) struct Frame {
+    pub shape: Shape,
+    pub start: usize,
+    /// Where its first item begins.
+    pub first: usize,
+    /// Where its items begin in the parser's stack of items.
+    base: usize,
+    pub chunks: Vec<Chunk>,
+    pub faults: Vec<Found>,
+    pub balanced: bool,
+    /// The last item ended in a comma.
+    pub comma: bool,
+    /// Members of an object that lost its `{` are being read as elements.
+    run: bool,
+    /// The item that holds the container that is being read inside.
+    partial: Option<Partial>,
+}
+
+/// An item being read.
+struct Partial {
+    start: usize,
+    key_len: usize,
+    value_at: usize,
+    colon: bool,
+    /// Its end was guessed: no word about a missing comma.
+    quiet: bool,
+    faults: Vec<Found>,
+}
+
+impl Partial {
+    fn new(start: usize) -> Self {
+        Partial {
+            start,
+            key_len: 0,
+            value_at: start,
+            colon: false,
+            quiet: false,
+            faults: Vec::new(),
+        }
+    }
+
+    fn fault(&mut self, at: usize, len: usize, trouble: Trouble) {
+        self.faults.push(Found { at, len, trouble });
+    }
+}
+
+/// Where to find containers of the tree before the edit, to take them over unread.
+pub(super) trait Reuse {
+    /// The container that the text at `pos` is known to be.
+    fn container(&mut self, pos: usize) -> Option<Arc<Container>>;
+}
+
+/// Nothing to take over.
+pub(super) struct Fresh;
+
+impl Reuse for Fresh {
+    fn container(&mut self, _: usize) -> Option<Arc<Container>> {
+        None
+    }
+}
+
+pub(super) struct Parser<'a, R> {
+    pub src: Source<'a>,
+    pub pos: usize,
+    pub frames: Vec<Frame>,
+    items: Vec<Item>,
+    pub ids: Ids,
+    reuse: R,
+    /// The container whose frame was the first, once it is closed.
+    pub done: Option<Arc<Container>>,
+}
+
+/// Reads a whole document.
+pub(super) fn document<R: Reuse>(src: Source<'_>, reuse: R) -> Arc<Container> {
+    let mut parser = Parser::new(src, reuse);
+    parser.open_document();
+    loop {
+        if let Some(done) = parser.done.take() {
+            return done;
+        }
+        parser.step();
+    }
+}
+
+impl<'a, R: Reuse> Parser<'a, R> {
+    pub fn new(src: Source<'a>, reuse: R) -> Self {
+        Parser {
+            src,
+            pos: 0,
+            frames: Vec::new(),
+            items: Vec::new(),
+            ids: Ids::new(),
+            reuse,
+            done: None,
+        }
+    }
+
+    fn open_document(&mut self) {
+        let bom = [0xEF, 0xBB, 0xBF]
+            .iter()
+            .enumerate()
+            .all(|(n, byte)| self.src.at(n) == Some(*byte));
+        let mut faults = Vec::new();
+        (self.pos, _) = self.src.trivia(if bom { 3 } else { 0 }, &mut faults);
+        self.push_frame(Shape::Document, 0, faults);
+    }
+
+    /// Begins a container at `start`; the parser stands at its first item.
+    pub fn push_frame(&mut self, shape: Shape, start: usize, faults: Vec<Found>) {
+        self.frames.push(Frame {
+            shape,
+            start,
+            first: self.pos,
+            base: self.items.len(),
+            chunks: Vec::new(),
+            faults,
+            balanced: true,
+            comma: false,
+            run: false,
+            partial: None,
+        });
+    }
+
+    fn top(&mut self) -> &mut Frame {
+        let last = self.frames.len() - 1;
+        &mut self.frames[last]
+    }
+
+    /// The shape of the container around the one being read.
+    fn around(&self, level: usize) -> Shape {
+        level
+            .checked_sub(1)
+            .map_or(Shape::Document, |outer| self.frames[outer].shape)
+    }
+
+    /// One step: an item, the beginning of one that holds a container, or the end of a container.
+    pub fn step(&mut self) {
+        let shape = self.top().shape;
+        match (shape, self.src.at(self.pos)) {
+            (_, None) => self.end_of_text(),
+            (Shape::Document, Some(byte)) => self.document_item(byte),
+            (Shape::Array, Some(b']')) => self.close(1),
+            (Shape::Object, Some(b'}')) => self.close_object(),
+            (_, Some(byte @ (b']' | b'}'))) => self.wrong_closer(byte),
+            (_, Some(b',')) => {
+                let mut item = Partial::new(self.pos);
+                item.fault(self.pos, 1, Trouble::ExtraComma);
+                item.quiet = true;
+                self.finish(item, Value::Missing);
+            }
+            (Shape::Object, Some(byte)) => self.member(byte),
+            (Shape::Array, Some(byte)) => self.element(byte),
+        }
+    }
+
+    // --- the document ---
+
+    fn document_item(&mut self, byte: u8) {
+        let mut item = Partial::new(self.pos);
+        if !self.items.is_empty() {
+            let line = self
+                .src
+                .find(self.pos, |byte| matches!(byte, b'\n' | b'\r'));
+            let shown = self.src.text(self.pos, line).trim_end().len();
+            item.fault(self.pos, shown, Trouble::AfterValue);
+            self.pos = self.src.len();
+            self.finish(item, Value::Missing);
+            return;
+        }
+        match byte {
+            b'}' | b']' | b',' | b':' => {
+                let end = self.src.find(self.pos, |byte| {
+                    !matches!(byte, b'}' | b']' | b',' | b':' | b' ' | b'\t')
+                });
+                let trouble = if matches!(byte, b'}' | b']') {
+                    Trouble::StrayCloser
+                } else {
+                    Trouble::Junk
+                };
+                self.document_junk(end, trouble);
+            }
+            b'"' => {
+                let mut ignored = Vec::new();
+                let token = self.src.string(self.pos, &mut ignored);
+                let (next, _) = self.src.trivia(token.end, &mut ignored);
+                if self.src.at(next) == Some(b':') {
+                    let start = self.pos;
+                    item.fault(start, token.end - start, Trouble::MissingOpener);
+                    self.top().partial = Some(item);
+                    self.push_frame(Shape::Object, start, Vec::new());
+                    self.top().balanced = false;
+                } else {
+                    self.value(item, byte);
+                }
+            }
+            byte if begins_value(byte) => self.value(item, byte),
+            _ => {
+                let end = self.src.junk(self.pos);
+                self.document_junk(end, Trouble::Junk);
+            }
+        }
+    }
+
+    /// Text before the value that means nothing.
+    fn document_junk(&mut self, end: usize, trouble: Trouble) {
+        let at = self.pos;
+        let mut faults = vec![Found {
+            at,
+            len: end - at,
+            trouble,
+        }];
+        (self.pos, _) = self.src.trivia(end, &mut faults);
+        let first = self.pos;
+        let top = self.top();
+        top.faults.append(&mut faults);
+        top.first = first;
+    }
+
+    fn end_of_text(&mut self) {
+        let innermost = self.frames.len() - 1;
+        let len = self.src.len();
+        if innermost > 0 {
+            let (start, has_bracket) = (self.frames[innermost].start, self.has_bracket(innermost));
+            let fault = Found {
+                at: start,
+                len: usize::from(has_bracket),
+                trouble: Trouble::Unclosed,
+            };
+            self.frames[innermost].faults.push(fault);
+            for frame in &mut self.frames[1..] {
+                frame.balanced = false;
+            }
+            while self.frames.len() > 1 {
+                self.close(0);
+            }
+        }
+        if self.items.is_empty() && self.frames[0].faults.is_empty() {
+            self.frames[0].faults.push(Found {
+                at: len,
+                len: 0,
+                trouble: Trouble::Empty,
+            });
+        }
+        self.close(0);
+    }
+
+    fn has_bracket(&mut self, level: usize) -> bool {
+        matches!(self.src.at(self.frames[level].start), Some(b'{' | b'['))
+    }
+
+    // --- members and elements ---
+
+    fn member(&mut self, byte: u8) {
+        let level = self.frames.len() - 1;
+        if byte == b'{' && self.frames[level].comma {
+            self.top().balanced = false;
+            if self.around(level) == Shape::Array {
+                return self.force_close(level, 1);
+            }
+        }
+        let mut item = Partial::new(self.pos);
+        match byte {
+            b'{' | b'[' => {
+                item.fault(self.pos, 1, Trouble::MissingKey);
+                return self.value(item, byte);
+            }
+            b':' => item.fault(self.pos, 1, Trouble::MissingKey),
+            b'"' | b'\'' => self.quoted_key(&mut item),
+            byte if is_word(byte) => {
+                let end = self.src.words(self.pos);
+                let lost_quote = self.src.at(end) == Some(b'"');
+                let end = end + usize::from(lost_quote);
+                let trouble = if lost_quote {
+                    Trouble::NoOpeningQuote
+                } else {
+                    Trouble::UnquotedKey
+                };
+                item.fault(self.pos, end - self.pos, trouble);
+                item.key_len = end - self.pos;
+                self.pos = end;
+            }
+            _ => {
+                let end = self.src.junk(self.pos);
+                item.fault(self.pos, end - self.pos, Trouble::Junk);
+                item.quiet = true;
+                self.pos = end;
+                return self.finish(item, Value::Missing);
+            }
+        }
+        self.colon_and_value(item);
+    }
+
+    /// A key in quotes. Where the closing one is lost, the key ends at the colon.
+    fn quoted_key(&mut self, item: &mut Partial) {
+        let start = self.pos;
+        let known = item.faults.len();
+        let token = self.src.string(start, &mut item.faults);
+        let mut end = token.end;
+        let raw = self.src.text(start, end);
+        let colon = if token.closed {
+            let content = raw[1..raw.len() - 1].trim_end();
+            (content.ends_with(':') && !content.contains('\\')).then(|| content.len())
+        } else {
+            raw.find(':').filter(|at| *at > 1 && !raw.contains('\\'))
+        };
+        if let Some(colon) = colon
+            && (!token.closed || self.next_byte(end) != Some(b':'))
+        {
+            item.faults.truncate(known);
+            end = start + raw[..colon].trim_end().len();
+            item.fault(start, end - start, Trouble::NoClosingQuote);
+        } else if token.gave_back {
+            self.top().balanced = false;
+        }
+        item.key_len = end - start;
+        self.pos = end;
+    }
+
+    /// The first byte after blanks from `pos` on.
+    fn next_byte(&mut self, pos: usize) -> Option<u8> {
+        let (next, _) = self.src.trivia(pos, &mut Vec::new());
+        self.src.at(next)
+    }
+
+    /// The parser stands after a key.
+    fn colon_and_value(&mut self, mut item: Partial) {
+        let (key_end, newline) = self.src.trivia(self.pos, &mut item.faults);
+        let key_stop = std::mem::replace(&mut self.pos, key_end);
+        item.value_at = key_end;
+        match self.src.at(key_end) {
+            Some(b':') => item.colon = true,
+            Some(byte) if !begins_value(byte) && !matches!(byte, b',' | b'}' | b']') => {
+                let end = self.src.junk(key_end);
+                let end = if self.src.at(end) == Some(b':') {
+                    end + 1
+                } else {
+                    end
+                };
+                item.fault(key_end, end - key_end, Trouble::WrongColon);
+                item.colon = true;
+                self.pos = end - 1;
+            }
+            Some(b'"' | b'\'') if !newline && !self.string_then_colon(key_end) => {
+                item.fault(key_end, 1, Trouble::MissingColon);
+            }
+            Some(byte) if begins_value(byte) && !matches!(byte, b'"' | b'\'') => {
+                item.fault(key_end, char_len(byte), Trouble::MissingColon);
+            }
+            _ => {
+                let bare = item
+                    .faults
+                    .iter()
+                    .any(|fault| fault.trouble == Trouble::UnquotedKey);
+                let number = bare
+                    && self
+                        .src
+                        .at(item.start)
+                        .is_some_and(|byte| byte.is_ascii_digit());
+                item.faults
+                    .retain(|fault| fault.trouble != Trouble::UnquotedKey);
+                let trouble = if number {
+                    Trouble::Junk
+                } else {
+                    Trouble::KeyAlone
+                };
+                item.fault(item.start, key_stop - item.start, trouble);
+                item.quiet = true;
+                return self.finish(item, Value::Missing);
+            }
+        }
+        if item.colon {
+            let colon = self.pos;
+            (self.pos, _) = self.src.trivia(colon + 1, &mut item.faults);
+            item.value_at = self.pos;
+            let missing = match self.src.at(self.pos) {
+                None | Some(b',' | b'}' | b']' | b':') => true,
+                Some(b'"' | b'\'') => self.string_then_colon(self.pos),
+                Some(_) => false,
+            };
+            if missing {
+                item.fault(colon, 1, Trouble::MissingValue);
+                item.quiet = true;
+                return self.finish(item, Value::Missing);
+            }
+        }
+        let byte = self.src.at(self.pos).unwrap_or(b' ');
+        self.value(item, byte);
+    }
+
+    /// Whether the string at `pos` is a key: a colon follows it.
+    fn string_then_colon(&mut self, pos: usize) -> bool {
+        let token = self.src.string(pos, &mut Vec::new());
+        token.closed && self.next_byte(token.end) == Some(b':')
+    }
+
+    fn element(&mut self, byte: u8) {
+        let mut item = Partial::new(self.pos);
+        if matches!(byte, b'"' | b'\'') && self.string_then_colon(self.pos) {
+            return self.member_in_array(item);
+        }
+        if begins_value(byte) {
+            return self.value(item, byte);
+        }
+        let end = self.src.junk(self.pos);
+        item.fault(self.pos, end - self.pos, Trouble::Junk);
+        item.quiet = true;
+        self.pos = end;
+        self.finish(item, Value::Missing);
+    }
+
+    /// `"key":` in an array: either the array lost its `]`, or this member's object lost its `{`.
+    fn member_in_array(&mut self, mut item: Partial) {
+        let level = self.frames.len() - 1;
+        let empty =
+            self.items.len() == self.frames[level].base && self.frames[level].chunks.is_empty();
+        self.top().balanced = false;
+        if !self.frames[level].run {
+            let deeper = match (
+                self.indent(self.pos, true),
+                self.indent(self.frames[level].start, false),
+            ) {
+                (Some(here), Some(opener)) => here > opener,
+                _ => false,
+            };
+            if self.around(level) == Shape::Object && !empty && !deeper {
+                return self.force_close(level, 1);
+            }
+            let len = self.src.string(self.pos, &mut Vec::new()).end - self.pos;
+            item.fault(self.pos, len, Trouble::ColonInArray);
+            self.top().run = true;
+        }
+        self.quoted_key(&mut item);
+        self.colon_and_value(item);
+    }
+
+    /// Reads the value that begins at the parser's place with `byte`.
+    fn value(&mut self, mut item: Partial, byte: u8) {
+        item.value_at = self.pos;
+        let start = self.pos;
+        match byte {
+            b'{' | b'[' => {
+                if self.frames.len() > 1
+                    && let Some(container) = self.reuse.container(start)
+                {
+                    self.pos += container.len as usize;
+                    return self.finish(item, Value::Container(container));
+                }
+                let mut faults = Vec::new();
+                (self.pos, _) = self.src.trivia(start + 1, &mut faults);
+                self.top().partial = Some(item);
+                let shape = if byte == b'{' {
+                    Shape::Object
+                } else {
+                    Shape::Array
+                };
+                self.push_frame(shape, start, faults);
+            }
+            b'"' | b'\'' => {
+                let known = item.faults.len();
+                let token = self.src.string(start, &mut item.faults);
+                self.pos = token.end;
+                item.quiet |= !token.closed;
+                if token.gave_back {
+                    self.top().balanced = false;
+                }
+                let kind = if token.closed {
+                    Kind::String
+                } else {
+                    Kind::Error
+                };
+                let whole = token.closed && (byte == b'\'' || item.faults.len() == known);
+                self.finish(
+                    item,
+                    Value::Scalar {
+                        kind,
+                        len: (token.end - start) as u32,
+                        whole,
+                    },
+                );
+            }
+            byte if is_word(byte) => {
+                let (end, kind) = self.src.word(start, &mut item.faults);
+                self.pos = end;
+                self.finish(
+                    item,
+                    Value::Scalar {
+                        kind,
+                        len: (end - start) as u32,
+                        whole: kind != Kind::Error,
+                    },
+                );
+            }
+            _ => {
+                self.pos = self.src.junk(start);
+                item.fault(start, self.pos - start, Trouble::Junk);
+                item.quiet = true;
+                let len = (self.pos - start) as u32;
+                self.finish(
+                    item,
+                    Value::Scalar {
+                        kind: Kind::Error,
+                        len,
+                        whole: false,
+                    },
+                );
+            }
+        }
+    }
+
+    /// The item's value (or what stands for it) ends here: reads the comma and the blanks after it.
+    fn finish(&mut self, mut item: Partial, value: Value) {
+        let (mut pos, _) = self.src.trivia(self.pos, &mut item.faults);
+        let shape = self.top().shape;
+        let mut comma = false;
+        match self.src.at(pos) {
+            _ if shape == Shape::Document => {}
+            Some(byte @ (b',' | b';')) => {
+                comma = true;
+                if byte == b';' {
+                    item.fault(pos, 1, Trouble::WrongComma);
+                }
+                let at = pos;
+                (pos, _) = self.src.trivia(pos + 1, &mut item.faults);
+                let end = matches!(
+                    (shape, self.src.at(pos)),
+                    (Shape::Array, Some(b']')) | (Shape::Object, Some(b'}'))
+                );
+                if end
+                    && byte == b','
+                    && !item
+                        .faults
+                        .iter()
+                        .any(|fault| fault.trouble == Trouble::ExtraComma)
+                {
+                    item.fault(at, 1, Trouble::TrailingComma);
+                }
+            }
+            Some(byte) if !item.quiet => {
+                let starts = match shape {
+                    Shape::Object => {
+                        matches!(byte, b'"' | b'\'') || is_word(byte) && !byte.is_ascii_digit()
+                    }
+                    _ => begins_value(byte),
+                };
+                if starts {
+                    item.fault(pos, char_len(byte), Trouble::MissingComma);
+                }
+            }
+            _ => {}
+        }
+        self.pos = pos;
+        let id = self.ids.take(2);
+        let faults = relative(item.faults, item.start);
+        self.items.push(Item {
+            id,
+            key_len: item.key_len as u32,
+            value_at: (item.value_at - item.start) as u32,
+            value,
+            len: (pos - item.start) as u32,
+            comma,
+            colon: item.colon,
+            faults: if faults.is_empty() {
+                None
+            } else {
+                Some(Box::new(faults))
+            },
+        });
+        let items = self.items.len();
+        let top = self.top();
+        top.comma = comma;
+        if items - top.base == 2 * CHUNK {
+            let base = top.base;
+            self.flush(base, CHUNK);
+        }
+    }
+
+    // --- closing ---
+
+    /// Moves `count` items from `base` on into a chunk of the innermost container.
+    fn flush(&mut self, base: usize, count: usize) {
+        let chunk = Chunk::new(self.items.drain(base..base + count).collect());
+        self.top().chunks.push(chunk);
+    }
+
+    /// Adds an item that is taken over as it is.
+    pub fn push_item(&mut self, item: Item) {
+        self.top().comma = item.comma;
+        self.items.push(item);
+    }
+
+    /// Items of the innermost container that are in no chunk yet.
+    pub fn loose(&self) -> usize {
+        self.items.len() - self.frames.last().map_or(0, |frame| frame.base)
+    }
+
+    /// The last item read in the innermost container was in order.
+    pub fn last_in_order(&self) -> bool {
+        self.loose() == 0 || self.items.last().is_none_or(|item| item.faults.is_none())
+    }
+
+    /// Puts the items of the innermost container that are in no chunk yet into chunks.
+    pub fn settle(&mut self) {
+        let base = self.frames.last().map_or(0, |frame| frame.base);
+        while self.items.len() - base > 2 * CHUNK {
+            self.flush(base, CHUNK);
+        }
+        if self.items.len() > base {
+            self.flush(base, self.items.len() - base);
+        }
+    }
+
+    /// Ends the innermost container with `tail` bytes of closing bracket.
+    pub fn close(&mut self, tail: usize) {
+        self.settle();
+        self.pos += tail;
+        let Some(frame) = self.frames.pop() else {
+            return;
+        };
+        let container = Arc::new(Container::new(
+            self.ids.take(1),
+            Parts {
+                shape: frame.shape,
+                head: (frame.first - frame.start) as u32,
+                tail: tail as u32,
+                faults: relative(frame.faults, frame.start),
+                balanced: frame.balanced,
+                chunks: frame.chunks,
+            },
+        ));
+        match self
+            .frames
+            .last_mut()
+            .and_then(|outer| outer.partial.take())
+        {
+            Some(mut item) => {
+                item.quiet |= !frame.balanced && tail == 0;
+                self.finish(item, Value::Container(container));
+            }
+            None => self.done = Some(container),
+        }
+    }
+
+    /// `}` of an object: of the outermost, only if nothing follows that looks like more of its members.
+    fn close_object(&mut self) {
+        let level = self.frames.len() - 1;
+        if level > 0 && self.around(level) == Shape::Document {
+            let next = self.after(self.pos);
+            if next.is_some() && fits(Shape::Object, next) {
+                return self.stray_closer();
+            }
+        }
+        self.close(1);
+    }
+
+    fn stray_closer(&mut self) {
+        let mut item = Partial::new(self.pos);
+        item.fault(self.pos, 1, Trouble::StrayCloser);
+        item.quiet = true;
+        self.top().balanced = false;
+        self.pos += 1;
+        self.finish(item, Value::Missing);
+    }
+
+    /// Ends the containers from `level` inwards, which lack their closing brackets before the next `len` bytes.
+    fn force_close(&mut self, level: usize, len: usize) {
+        let at = self.pos;
+        self.top().faults.push(Found {
+            at,
+            len,
+            trouble: Trouble::MissingCloser,
+        });
+        while self.frames.len() > level {
+            self.top().balanced = false;
+            self.close(0);
+        }
+    }
+
+    /// `]` in an object or `}` in an array: is it the bracket of a container further out, a slip of the finger, or one too
+    /// many? What stands after it and how its line is indented decide.
+    fn wrong_closer(&mut self, byte: u8) {
+        let level = self.frames.len() - 1;
+        self.top().balanced = false;
+        if byte == b'}' && std::mem::take(&mut self.top().run) {
+            let mut item = Partial::new(self.pos);
+            item.quiet = true;
+            self.pos += 1;
+            return self.finish(item, Value::Missing);
+        }
+        let wanted = if byte == b'}' {
+            Shape::Object
+        } else {
+            Shape::Array
+        };
+        let outer = (1..level).rev().find(|&n| self.frames[n].shape == wanted);
+        let next = self.after(self.pos);
+        let slip_fits = fits(self.around(level), next);
+        let lost_fits = outer.is_some_and(|n| fits(self.around(n), next));
+        let here = self.indent(self.pos, true);
+        let indented_as = |parser: &mut Self, n: usize| {
+            here.is_some() && parser.indent(parser.frames[n].start, false) == here
+        };
+        let (slip_lined, lost_lined) = (
+            indented_as(self, level),
+            outer.is_some_and(|n| indented_as(self, n)),
+        );
+        let lost = match (lost_lined, slip_lined) {
+            (true, false) => true,
+            (false, true) => false,
+            _ => lost_fits || !slip_fits,
+        };
+        if let (Some(n), true) = (outer, lost) {
+            if !lost_fits && !lost_lined && fits(self.frames[level].shape, next) {
+                return self.stray_closer();
+            }
+            self.force_close(n + 1, 1);
+        } else if slip_fits || slip_lined {
+            let at = self.pos;
+            self.top().faults.push(Found {
+                at,
+                len: 1,
+                trouble: Trouble::WrongCloser,
+            });
+            self.close(1);
+        } else {
+            self.stray_closer();
+        }
+    }
+
+    /// What follows the bracket at `pos`: the next byte, and after a comma what stands there.
+    fn after(&mut self, pos: usize) -> Option<Next> {
+        let (pos, _) = self.src.trivia(pos + 1, &mut Vec::new());
+        let byte = self.src.at(pos)?;
+        if byte != b',' {
+            return Some(Next::Byte(byte));
+        }
+        let (pos, _) = self.src.trivia(pos + 1, &mut Vec::new());
+        Some(match self.src.at(pos) {
+            Some(b'"' | b'\'') => Next::Comma {
+                key: self.string_then_colon(pos),
+            },
+            Some(byte) if begins_value(byte) => Next::Comma { key: false },
+            byte => Next::Byte(byte.unwrap_or(b',')),
+        })
+    }
+
+    /// How far the line of `pos` is indented, in bytes; with `first`, only if `pos` is the first thing on it. None for
+    /// lines that are longer before `pos` than a line should be.
+    fn indent(&mut self, pos: usize, first: bool) -> Option<usize> {
+        const FAR: usize = 300;
+        let mut start = pos;
+        let mut blank_from = pos;
+        while start > 0 && pos - start < FAR {
+            match self.src.at(start - 1) {
+                Some(b'\n' | b'\r') => break,
+                Some(b' ' | b'\t') => {}
+                _ => blank_from = start - 1,
+            }
+            start -= 1;
+        }
+        let known = start == 0 || pos - start < FAR;
+        (known && (!first || blank_from == pos)).then(|| blank_from - start)
+    }
+}
+
+/// What follows a closing bracket.
+#[derive(Clone, Copy)]
+enum Next {
+    Byte(u8),
+    Comma { key: bool },
+}
+
+/// Whether a container of this shape may go on so after one of its entries.
+fn fits(shape: Shape, next: Option<Next>) -> bool {
+    match (shape, next) {
+        (Shape::Document, next) => next.is_none(),
+        (Shape::Object, Some(Next::Comma { key })) => key,
+        (Shape::Array, Some(Next::Comma { key })) => !key,
+        (Shape::Object, Some(Next::Byte(byte))) => byte == b'}',
+        (Shape::Array, Some(Next::Byte(byte))) => byte == b']',
+        (_, None) => false,
+    }
+}
+
+fn begins_value(byte: u8) -> bool {
+    matches!(byte, b'{' | b'[' | b'"' | b'\'') || is_word(byte)
+}
+
+fn relative(faults: Vec<Found>, start: usize) -> Vec<Fault> {
+    faults
+        .into_iter()
+        .map(|Found { at, len, trouble }| Fault {
+            at: (at - start) as u32,
+            len: len as u32,
+            trouble,
+        })
+        .collect()
+}
