@@ -4,6 +4,8 @@ pub mod config;
 pub mod error;
 pub mod host;
 pub mod manager;
+pub mod permission;
+pub mod queue;
 pub mod types;
 
 pub use config::SessionConfig;
