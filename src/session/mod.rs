@@ -3,9 +3,11 @@
 pub mod config;
 pub mod error;
 pub mod host;
+pub mod id;
 pub mod manager;
 pub mod permission;
 pub mod queue;
+pub mod store;
 pub mod types;
 
 pub use config::SessionConfig;

@@ -1,0 +1,200 @@
+//! The conversation store: one SQLite file for a root, shared by every server that works there.
+//!
+//! What a method has returned is on disk (`synchronous = FULL`): it survives `kill -9` and a power cut. Every method
+//! blocks for as long as SQLite does (at most [`BUSY_TIMEOUT`] while another server writes): async callers use
+//! `spawn_blocking`. Two servers on one root are normal; each marks itself alive by a locked file, so that the turns
+//! and leases of a dead one can be told from those of a live one.
+
+mod conflicts;
+mod error;
+mod export;
+mod leases;
+mod schema;
+mod servers;
+mod sessions;
+#[cfg(test)]
+mod tests;
+mod texts;
+mod turns;
+
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+pub use conflicts::{NewConflict, StoredConflict, Take};
+pub use error::{Fault, StoreError};
+pub use export::markdown;
+pub use sessions::StoredSession;
+pub use texts::{StoredText, TextRole, TurnTexts};
+pub use turns::{StoredTurn, TurnEnd};
+
+use servers::Servers;
+
+/// How long a method waits for another server's write before it fails with [`Fault::Locked`].
+pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The store of one root. Cheap to share behind an `Arc`; its methods may be called from any thread.
+#[derive(Debug)]
+pub struct Store {
+    path: PathBuf,
+    connection: Mutex<Connection>,
+    servers: Servers,
+}
+
+impl Store {
+    /// Opens or makes the database at `path` and marks as interrupted what dead servers left running. The folder is
+    /// made where it is missing (0700 on Unix); a folder named `.atomizer` also gets a `.gitignore` of `*`.
+    ///
+    /// # Errors
+    /// A damaged or newer database, and one that is not ours, is refused and left as it is.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let path = std::path::absolute(path).map_err(StoreError::io("open", path))?;
+        if let Some(folder) = path.parent() {
+            prepare_folder(folder)?;
+        }
+        let servers = Servers::join(&path.with_extension("servers"))?;
+        // Two servers that start at once must not both make the tables.
+        let _alone = servers.open_alone()?;
+        private_file(&path)?;
+        let mut connection = Connection::open(&path).map_err(StoreError::from_sql(&path))?;
+        connection
+            .busy_timeout(BUSY_TIMEOUT)
+            .map_err(StoreError::from_sql(&path))?;
+        schema::prepare(&mut connection, &path)?;
+        let store = Self {
+            path,
+            connection: Mutex::new(connection),
+            servers,
+        };
+        store.recover()?;
+        Ok(store)
+    }
+
+    /// The database's file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Marks the running turns of dead servers as interrupted and frees their leases; tells how many turns. Done at
+    /// [`Self::open`]; the clean-up does it again, since the other server may have died meanwhile.
+    pub fn recover(&self) -> Result<usize, StoreError> {
+        self.write(|tx| {
+            leases::free_dead(tx, &self.servers)?;
+            turns::interrupt_dead(tx, &self.servers)
+        })
+    }
+
+    /// Runs `work` in a transaction that may write; all of it is on disk afterwards, or nothing.
+    fn write<T>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.transaction(TransactionBehavior::Immediate, work)
+    }
+
+    /// Runs `work` in a transaction that sees one state of the database.
+    fn read<T>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.transaction(TransactionBehavior::Deferred, work)
+    }
+
+    fn transaction<T>(
+        &self,
+        behavior: TransactionBehavior,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut connection = self
+            .connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let run = || {
+            let tx = connection.transaction_with_behavior(behavior)?;
+            let result = work(&tx)?;
+            tx.commit()?;
+            Ok(result)
+        };
+        run().map_err(|e: StoreError| e.at(&self.path))
+    }
+}
+
+/// Makes the folder, readable by its owner alone; `.atomizer` is ours, and git need not see it.
+fn prepare_folder(folder: &Path) -> Result<(), StoreError> {
+    private_folder(folder)?;
+    if folder.file_name().is_none_or(|name| name != ".atomizer") {
+        return Ok(());
+    }
+    #[cfg(unix)]
+    fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o700))
+        .map_err(StoreError::io("protect", folder))?;
+    let ignore = folder.join(".gitignore");
+    match private_options().create_new(true).open(&ignore) {
+        Ok(mut file) => file
+            .write_all(b"*\n")
+            .map_err(StoreError::io("write", &ignore)),
+        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(e) => Err(StoreError::io("write", &ignore)(e)),
+    }
+}
+
+/// Makes a folder and those above it, each 0700 on Unix; one that is there stays as it is.
+fn private_folder(folder: &Path) -> Result<(), StoreError> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+        .create(folder)
+        .map_err(StoreError::io("make", folder))
+}
+
+/// Makes the database's file 0600 before SQLite would make it by the umask; its `-wal` and `-shm` follow it.
+fn private_file(path: &Path) -> Result<(), StoreError> {
+    match private_options().create_new(true).open(path) {
+        Err(e) if e.kind() != std::io::ErrorKind::AlreadyExists => {
+            Err(StoreError::io("make", path)(e))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// For writing; 0600 on Unix when it makes the file.
+fn private_options() -> fs::OpenOptions {
+    let mut options = fs::OpenOptions::new();
+    options.write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+/// Now, in microseconds since 1970: what time columns hold.
+fn now() -> i64 {
+    jiff::Timestamp::now().as_microsecond()
+}
+
+/// A time column as RFC 3339 in UTC, to the millisecond.
+fn rfc3339(micros: i64) -> String {
+    let time = jiff::Timestamp::from_microsecond(micros).unwrap_or_default();
+    format!("{time:.3}")
+}
+
+/// An enumeration's word on the wire, which is also its word in the database.
+fn word(value: impl serde::Serialize) -> Result<String, StoreError> {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => Ok(word),
+        other => Err(StoreError::value(format!("{other:?} is not one word"))),
+    }
+}
+
+/// The reverse of [`word`].
+fn from_word<T: serde::de::DeserializeOwned>(word: String) -> Result<T, StoreError> {
+    serde_json::from_value(serde_json::Value::String(word))
+        .map_err(|e| StoreError::value(e.to_string()))
+}

@@ -1,0 +1,192 @@
+//! Texts of specs: base, theirs and mine of each turn. Each text is stored once and compressed; the file before and
+//! after a turn are its first base and its last theirs.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use rusqlite::{Transaction, params};
+use serde::{Deserialize, Serialize};
+
+use super::{Store, StoreError, from_word, now, word};
+use crate::study::md5_hex;
+
+/// zstd's own default: ten times smaller at hundreds of megabytes a second.
+const LEVEL: i32 = 3;
+
+/// Which of the three texts of a merge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum TextRole {
+    /// The file when the turn began.
+    Base,
+    /// The file as Claude left it, each time it changed.
+    Theirs,
+    /// The editor's buffer, each time a change met it.
+    Mine,
+}
+
+/// One text as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredText {
+    /// The spec.
+    pub path: PathBuf,
+    /// Whose.
+    pub role: TextRole,
+    /// `None`: there was no file.
+    pub text: Option<Arc<str>>,
+}
+
+/// A spec that a turn changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TurnTexts {
+    /// The spec.
+    pub path: PathBuf,
+    /// The file when the turn began; `None`: there was none.
+    pub before: Option<Arc<str>>,
+    /// The file when the turn ended; `None`: there was none.
+    pub after: Option<Arc<str>>,
+}
+
+impl Store {
+    /// Keeps a text of a turn (`None`: there is no file). The same text again, right after itself, is kept once.
+    pub fn keep_text(
+        &self,
+        turn_id: &str,
+        path: &Path,
+        role: TextRole,
+        text: Option<&str>,
+    ) -> Result<(), StoreError> {
+        // Compressed before the database is locked.
+        let new = text.map(Packed::new).transpose()?;
+        let path = stored_path(path)?;
+        self.write(|tx| {
+            super::turns::require_turn(tx, turn_id)?;
+            let text_id = new.as_ref().map(|new| new.store(tx)).transpose()?;
+            tx.execute(
+                "INSERT INTO turn_texts (turn_id, path, role, text_id, created_at)
+                    SELECT ?1, ?2, ?3, ?4, ?5 WHERE NOT EXISTS (
+                        SELECT 1 FROM turn_texts WHERE text_id IS ?4 AND id = (
+                            SELECT max(id) FROM turn_texts WHERE turn_id = ?1 AND path = ?2 AND role = ?3))",
+                params![turn_id, path, word(role)?, text_id, now()],
+            )?;
+            Ok(())
+        })
+    }
+
+    /// Every text of a turn, in the order they came.
+    pub fn texts(&self, turn_id: &str) -> Result<Vec<StoredText>, StoreError> {
+        self.read(|tx| {
+            super::turns::require_turn(tx, turn_id)?;
+            tx.prepare(
+                "SELECT path, role, zstd, size FROM turn_texts LEFT JOIN texts ON texts.id = text_id
+                    WHERE turn_id = ?1 ORDER BY turn_texts.id",
+            )?
+            .query_and_then([turn_id], |row| {
+                let packed: Option<Vec<u8>> = row.get(2)?;
+                let size: Option<i64> = row.get(3)?;
+                Ok(StoredText {
+                    path: row.get::<_, String>(0)?.into(),
+                    role: from_word(row.get(1)?)?,
+                    text: packed.zip(size).map(|(zstd, size)| unpack(&zstd, size)).transpose()?,
+                })
+            })?
+            .collect()
+        })
+    }
+
+    /// The specs that a turn changed, before and after, sorted by path.
+    pub fn turn_texts(&self, turn_id: &str) -> Result<Vec<TurnTexts>, StoreError> {
+        let mut specs: Vec<TurnTexts> = Vec::new();
+        let texts = self.texts(turn_id)?;
+        for base in texts.iter().filter(|text| text.role == TextRole::Base) {
+            let mut theirs = texts
+                .iter()
+                .filter(|text| text.role == TextRole::Theirs && text.path == base.path);
+            if let Some(last) = theirs.next_back()
+                && last.text != base.text
+                && specs.iter().all(|spec| spec.path != base.path)
+            {
+                specs.push(TurnTexts {
+                    path: base.path.clone(),
+                    before: base.text.clone(),
+                    after: last.text.clone(),
+                });
+            }
+        }
+        specs.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(specs)
+    }
+
+    /// Forgets the texts of turns that ended longer than `age` ago; tells how many texts went.
+    pub fn prune_texts(&self, age: Duration) -> Result<usize, StoreError> {
+        let before = now().saturating_sub(i64::try_from(age.as_micros()).unwrap_or(i64::MAX));
+        self.write(|tx| {
+            tx.execute(
+                "DELETE FROM turn_texts WHERE turn_id IN (SELECT id FROM turns WHERE ended_at < ?1)",
+                [before],
+            )?;
+            drop_unused(tx)
+        })
+    }
+}
+
+/// A text, compressed.
+struct Packed<'a> {
+    text: &'a str,
+    md5: String,
+    zstd: Vec<u8>,
+}
+
+impl<'a> Packed<'a> {
+    fn new(text: &'a str) -> Result<Self, StoreError> {
+        Ok(Self {
+            text,
+            md5: md5_hex(text.as_bytes()),
+            zstd: zstd::bulk::compress(text.as_bytes(), LEVEL)
+                .map_err(|e| StoreError::value(e.to_string()))?,
+        })
+    }
+
+    /// The row of this text, new or known. MD5 only finds candidates: texts are compared.
+    fn store(&self, tx: &Transaction<'_>) -> Result<i64, StoreError> {
+        let size = self.text.len() as i64;
+        let mut known = tx.prepare("SELECT id, zstd FROM texts WHERE md5 = ?1 AND size = ?2")?;
+        let mut rows = known.query(params![self.md5, size])?;
+        while let Some(row) = rows.next()? {
+            let zstd: Vec<u8> = row.get(1)?;
+            if zstd == self.zstd || *unpack(&zstd, size)? == *self.text {
+                return Ok(row.get(0)?);
+            }
+        }
+        tx.execute(
+            "INSERT INTO texts (md5, size, zstd) VALUES (?1, ?2, ?3)",
+            params![self.md5, size, self.zstd],
+        )?;
+        Ok(tx.last_insert_rowid())
+    }
+}
+
+fn unpack(zstd: &[u8], size: i64) -> Result<Arc<str>, StoreError> {
+    let capacity = usize::try_from(size).unwrap_or_default();
+    zstd::bulk::decompress(zstd, capacity)
+        .map_err(|e| StoreError::value(e.to_string()))
+        .and_then(|bytes| String::from_utf8(bytes).map_err(|e| StoreError::value(e.to_string())))
+        .map(Into::into)
+}
+
+/// Removes texts that no turn needs any more; tells how many.
+pub(super) fn drop_unused(tx: &Transaction<'_>) -> Result<usize, StoreError> {
+    Ok(tx.execute(
+        "DELETE FROM texts WHERE NOT EXISTS (SELECT 1 FROM turn_texts WHERE text_id = texts.id)",
+        [],
+    )?)
+}
+
+/// Paths of specs are UTF-8, or the editor could not name them in a URI that we read.
+pub(super) fn stored_path(path: &Path) -> Result<&str, StoreError> {
+    path.to_str()
+        .ok_or_else(|| StoreError::io("keep", path)(std::io::ErrorKind::InvalidInput.into()))
+}
