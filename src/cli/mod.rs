@@ -1,3 +1,4 @@
 //! The terminal's subcommands, one file each, no logic of their own.
 
+pub mod serve;
 pub mod supervise;

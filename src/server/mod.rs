@@ -1,1 +1,94 @@
-//! The language server: the only room that knows tower-lsp.
+//! The language server; the only room that knows tower-lsp.
+//!
+//! ```text
+//! stdin ─ relay ─ backend ─ one event a message ─▶ main_loop (owns state) ─▶ jobs on snapshots
+//! stdout ◀─ outbox ◀───────────────────────────── answers, notifications, our requests
+//! ```
+
+mod backend;
+mod client;
+mod diagnostics;
+mod document;
+pub mod ext;
+mod host;
+mod lifecycle;
+mod main_loop;
+mod notifications;
+pub mod operations;
+mod outbox;
+mod permission;
+mod progress;
+mod relay;
+mod requests;
+mod roots;
+mod settings;
+mod spec_sync;
+mod state;
+mod stream;
+
+use std::time::Duration;
+
+use tokio::time::timeout;
+use tower_lsp::{LspService, Server};
+
+use self::{
+    backend::Backend,
+    lifecycle::{Input, Lifecycle},
+    main_loop::Events,
+    outbox::Outbox,
+    relay::Arrivals,
+    roots::Managers,
+    state::State,
+};
+
+/// How long handlers that still run at the end of stdin may go on.
+const LAST_ANSWERS: Duration = Duration::from_millis(500);
+/// How long programs may take to end (contract: 5 s in all).
+const LAST_PROGRAMS: Duration = Duration::from_millis(3500);
+/// How long the client may take to read what is written.
+const LAST_BYTES: Duration = Duration::from_millis(500);
+
+/// Speaks LSP on stdin and stdout until `exit`, the end of stdin, or the death of the client's process. Returns the
+/// exit code of the contract: 0 after `shutdown` and `exit`, else 1.
+pub async fn serve() -> u8 {
+    let lifecycle = Lifecycle::default();
+    let outbox = Outbox::new(std::io::stdout());
+    let (events, inbox) = Events::new();
+    let managers = Managers::new(events.clone(), outbox.clone());
+    let state = State::new(events.clone(), outbox.clone(), managers.clone());
+    tokio::spawn(main_loop::run(state, inbox));
+
+    let backend = Backend {
+        events,
+        lifecycle: lifecycle.clone(),
+    };
+    let service =
+        operations::ALL
+            .iter()
+            .fold(LspService::build(|_| backend), |service, operation| {
+                // tower-lsp wants names that live as long as the program; there are two dozen.
+                let method: &'static str = Box::leak(operation.method().into_boxed_str());
+                service.custom_method(method, relay::operation(operation))
+            });
+    let service = service.custom_method(
+        "window/workDoneProgress/cancel",
+        Backend::work_done_progress_cancel,
+    );
+    let (service, _) = service.finish();
+    let service = Arrivals::new(service, lifecycle.clone());
+    let input = Input::new(tokio::io::stdin(), lifecycle.clone());
+    let server = Server::new(input, outbox.clone(), outbox.clone()).concurrency_level(usize::MAX);
+
+    let mut serving = std::pin::pin!(server.serve(service));
+    tokio::select! {
+        () = &mut serving => {}
+        () = lifecycle.ended() => {
+            let patience = if lifecycle.exited() { Duration::ZERO } else { LAST_ANSWERS };
+            let last_answers = timeout(patience, &mut serving);
+            let last_programs = timeout(LAST_PROGRAMS, managers.shutdown());
+            let _ = tokio::join!(last_answers, last_programs);
+        }
+    }
+    let _ = timeout(LAST_BYTES, outbox.flushed()).await;
+    lifecycle.exit_code()
+}

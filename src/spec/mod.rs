@@ -1,5 +1,7 @@
 //! The language of atomizer_spec.json. Pure: no I/O, no async.
 
+pub mod checks;
 pub mod format;
+pub mod merge;
 pub mod syntax;
 pub mod units;

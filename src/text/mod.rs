@@ -3,6 +3,7 @@
 //! Everything inside the house counts in bytes of UTF-8; only what goes to or comes from an editor is in lines and
 //! characters, and [`Text`] converts between the two.
 
+mod closest;
 mod edit;
 mod position;
 
@@ -10,6 +11,7 @@ use std::{borrow::Cow, fmt, ops::Range};
 
 use ropey::Rope;
 
+pub use closest::closest;
 pub use edit::{Edit, apply, minimal};
 pub use position::Encoding;
 

@@ -1,0 +1,151 @@
+//! The LSP methods that are answered, each by one file of `requests/` or `notifications/`.
+
+use futures::future::BoxFuture;
+use lsp_types::*;
+use serde_json::Value;
+use tower_lsp::{
+    LanguageServer,
+    jsonrpc::{Error, Result as RpcResult},
+};
+
+use super::{
+    lifecycle::Lifecycle,
+    main_loop::Events,
+    notifications,
+    operations::{self, Operation},
+    relay, requests,
+};
+
+/// tower-lsp's idea of a language server: a handle on the main loop.
+pub struct Backend {
+    /// The way into the main loop.
+    pub events: Events,
+    /// To watch the parent from `initialize` on.
+    pub lifecycle: Lifecycle,
+}
+
+impl Backend {
+    /// Runs an operation of the contract for the request being handled. To be called before any `.await`.
+    pub fn operation(
+        &self,
+        operation: &'static Operation,
+        params: Value,
+    ) -> BoxFuture<'static, RpcResult<Value>> {
+        let cancelled = relay::cancellation();
+        let answer = self
+            .events
+            .ask(move |state, reply| operations::begin(state, operation, params, cancelled, reply));
+        Box::pin(answer)
+    }
+}
+
+impl Backend {
+    /// `window/workDoneProgress/cancel`, which tower-lsp does not know.
+    pub async fn work_done_progress_cancel(&self, params: Value) {
+        self.events.send(move |state| {
+            let token = params
+                .get("token")
+                .map(Value::to_string)
+                .unwrap_or_default();
+            if let Some(turn) = state.shown_turns.get(&token) {
+                turn.cancel();
+            }
+        });
+    }
+}
+
+#[tower_lsp::async_trait]
+impl LanguageServer for Backend {
+    async fn initialize(&self, params: InitializeParams) -> RpcResult<InitializeResult> {
+        if let Some(parent) = params.process_id {
+            self.lifecycle.watch_parent(parent);
+        }
+        self.events
+            .ask(move |state, reply| requests::initialize::initialize(state, params, reply))
+            .await
+    }
+
+    async fn initialized(&self, _: InitializedParams) {
+        self.events.send(notifications::initialized::initialized);
+    }
+
+    async fn shutdown(&self) -> RpcResult<()> {
+        self.events.ask(requests::shutdown::shutdown).await
+    }
+
+    async fn did_open(&self, params: DidOpenTextDocumentParams) {
+        self.events
+            .send(move |state| notifications::did_open::did_open(state, params));
+    }
+
+    async fn did_change(&self, params: DidChangeTextDocumentParams) {
+        self.events
+            .send(move |state| notifications::did_change::did_change(state, params));
+    }
+
+    async fn did_save(&self, params: DidSaveTextDocumentParams) {
+        self.events
+            .send(move |state| notifications::did_save::did_save(state, params));
+    }
+
+    async fn did_close(&self, params: DidCloseTextDocumentParams) {
+        self.events
+            .send(move |state| notifications::did_close::did_close(state, params));
+    }
+
+    async fn did_change_configuration(&self, params: DidChangeConfigurationParams) {
+        self.events.send(move |state| {
+            notifications::did_change_configuration::did_change_configuration(state, params)
+        });
+    }
+
+    async fn did_change_workspace_folders(&self, params: DidChangeWorkspaceFoldersParams) {
+        self.events.send(move |state| {
+            notifications::did_change_workspace_folders::did_change_workspace_folders(state, params)
+        });
+    }
+
+    async fn did_change_watched_files(&self, params: DidChangeWatchedFilesParams) {
+        self.events.send(move |state| {
+            notifications::did_change_watched_files::did_change_watched_files(state, params)
+        });
+    }
+
+    async fn diagnostic(
+        &self,
+        params: DocumentDiagnosticParams,
+    ) -> RpcResult<DocumentDiagnosticReportResult> {
+        self.events
+            .ask(move |state, reply| requests::diagnostic::diagnostic(state, params, reply))
+            .await
+    }
+
+    async fn workspace_diagnostic(
+        &self,
+        params: WorkspaceDiagnosticParams,
+    ) -> RpcResult<WorkspaceDiagnosticReportResult> {
+        self.events
+            .ask(move |state, reply| {
+                requests::workspace_diagnostic::workspace_diagnostic(state, params, reply)
+            })
+            .await
+    }
+
+    async fn execute_command(&self, params: ExecuteCommandParams) -> RpcResult<Option<Value>> {
+        let cancelled = relay::cancellation();
+        let Some(operation) = operations::by_command(&params.command) else {
+            let message = format!("unknown command `{}`", params.command);
+            return Err(Error::invalid_params(message));
+        };
+        let given = params
+            .arguments
+            .into_iter()
+            .next()
+            .filter(|params| !params.is_null());
+        let given = given.unwrap_or_else(|| Value::Object(serde_json::Map::new()));
+        let answer = self
+            .events
+            .ask(move |state, reply| operations::begin(state, operation, given, cancelled, reply));
+        answer.await.map(Some)
+    }
+}

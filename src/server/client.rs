@@ -1,0 +1,177 @@
+//! What the client at the other end can do (LSP `initialize`, "Client Capabilities").
+
+use lsp_types::{ClientCapabilities, InitializeParams, MarkupKind, PositionEncodingKind};
+use serde_json::Value;
+
+use crate::{ide::Traits, text::Encoding};
+
+/// Read once at `initialize`.
+#[derive(Debug, Clone, Default)]
+pub struct Client {
+    /// The encoding of positions, as negotiated.
+    pub encoding: Encoding,
+    /// `workspace/applyEdit` is answered.
+    pub apply_edit: bool,
+    /// Edits may carry the version of their document.
+    pub versioned_edits: bool,
+    /// Edits may carry a change annotation.
+    pub change_annotations: bool,
+    /// `textDocument/diagnostic` is used, so that nothing is pushed.
+    pub pull_diagnostics: bool,
+    /// `workspace/diagnostic/refresh` is answered.
+    pub diagnostic_refresh: bool,
+    /// `workspace/codeLens/refresh` is answered.
+    pub code_lens_refresh: bool,
+    /// `workspace/inlayHint/refresh` is answered.
+    pub inlay_hint_refresh: bool,
+    /// `workspace/configuration` is answered.
+    pub configuration: bool,
+    /// `workspace/didChangeConfiguration` can be registered.
+    pub register_configuration: bool,
+    /// `workspace/didChangeWatchedFiles` can be registered.
+    pub register_watched_files: bool,
+    /// `window/workDoneProgress/create` is answered.
+    pub work_done_progress: bool,
+    /// `window/showMessageRequest` shows its actions. LSP has no way to say no, so this is what old clients say.
+    pub message_actions: bool,
+    /// Completion items may be snippets.
+    pub snippets: bool,
+    /// Hover and completion documentation may be markdown.
+    pub markdown: bool,
+    /// Document symbols may nest.
+    pub nested_symbols: bool,
+    /// `experimental.atomizer.permission`: `atomizer/permission` is answered.
+    pub asks_permission: bool,
+    /// `experimental.atomizer.conflict`: `atomizer/conflict` is answered.
+    pub asks_conflict: bool,
+}
+
+impl Client {
+    /// Reads the client's own words.
+    pub fn new(params: &InitializeParams) -> Client {
+        let capabilities = &params.capabilities;
+        let experimental = |name: &str| {
+            let value = capabilities
+                .experimental
+                .as_ref()
+                .and_then(|value| value.get("atomizer")?.get(name));
+            value.and_then(Value::as_bool).unwrap_or(false)
+        };
+        let mut client = Client {
+            encoding: encoding(capabilities),
+            asks_permission: experimental("permission"),
+            asks_conflict: experimental("conflict"),
+            message_actions: true,
+            ..Client::default()
+        };
+        client.read_workspace(capabilities);
+        client.read_text_document(capabilities);
+        // Neovim announces no `documentChanges` though it takes them; unversioned edits would damage a text that has
+        // moved on.
+        client.versioned_edits |= params
+            .client_info
+            .as_ref()
+            .is_some_and(|info| info.name == "Neovim");
+        client.work_done_progress = capabilities
+            .window
+            .as_ref()
+            .and_then(|window| window.work_done_progress)
+            .unwrap_or(false);
+        client
+    }
+
+    fn read_workspace(&mut self, capabilities: &ClientCapabilities) {
+        let Some(workspace) = &capabilities.workspace else {
+            return;
+        };
+        self.apply_edit = workspace.apply_edit.unwrap_or(false);
+        if let Some(edit) = &workspace.workspace_edit {
+            self.versioned_edits = edit.document_changes.unwrap_or(false);
+            self.change_annotations = edit.change_annotation_support.is_some();
+        }
+        self.configuration = workspace.configuration.unwrap_or(false);
+        let dynamic = |registration: Option<bool>| registration.unwrap_or(false);
+        self.register_configuration = workspace
+            .did_change_configuration
+            .as_ref()
+            .is_some_and(|it| dynamic(it.dynamic_registration));
+        self.register_watched_files = workspace
+            .did_change_watched_files
+            .as_ref()
+            .is_some_and(|it| dynamic(it.dynamic_registration));
+        self.diagnostic_refresh = workspace
+            .diagnostic
+            .as_ref()
+            .is_some_and(|it| it.refresh_support.unwrap_or(false));
+        self.code_lens_refresh = workspace
+            .code_lens
+            .as_ref()
+            .is_some_and(|it| it.refresh_support.unwrap_or(false));
+        self.inlay_hint_refresh = workspace
+            .inlay_hint
+            .as_ref()
+            .is_some_and(|it| it.refresh_support.unwrap_or(false));
+    }
+
+    fn read_text_document(&mut self, capabilities: &ClientCapabilities) {
+        let Some(document) = &capabilities.text_document else {
+            return;
+        };
+        self.pull_diagnostics = document.diagnostic.is_some();
+        let item = document
+            .completion
+            .as_ref()
+            .and_then(|completion| completion.completion_item.as_ref());
+        self.snippets = item.and_then(|item| item.snippet_support).unwrap_or(false);
+        let markdown = |formats: Option<&Vec<MarkupKind>>| {
+            formats.is_some_and(|formats| formats.contains(&MarkupKind::Markdown))
+        };
+        self.markdown = markdown(
+            document
+                .hover
+                .as_ref()
+                .and_then(|hover| hover.content_format.as_ref()),
+        ) || markdown(item.and_then(|item| item.documentation_format.as_ref()));
+        self.nested_symbols = document
+            .document_symbol
+            .as_ref()
+            .and_then(|symbols| symbols.hierarchical_document_symbol_support)
+            .unwrap_or(false);
+    }
+
+    /// What matters for answers about one document.
+    pub fn traits(&self) -> Traits {
+        Traits {
+            encoding: self.encoding,
+            snippets: self.snippets,
+            markdown: self.markdown,
+            nested_symbols: self.nested_symbols,
+        }
+    }
+
+    /// The negotiated encoding's name on the wire.
+    pub fn encoding_kind(&self) -> PositionEncodingKind {
+        match self.encoding {
+            Encoding::Utf8 => PositionEncodingKind::UTF8,
+            Encoding::Utf16 => PositionEncodingKind::UTF16,
+            Encoding::Utf32 => PositionEncodingKind::UTF32,
+        }
+    }
+}
+
+/// utf-8 where the client can, as our text is; else utf-16, which every client can; utf-32 for one that can only that.
+fn encoding(capabilities: &ClientCapabilities) -> Encoding {
+    let offered = capabilities
+        .general
+        .as_ref()
+        .and_then(|general| general.position_encodings.as_deref());
+    let offered = offered.unwrap_or_default();
+    let can = |kind: PositionEncodingKind| offered.contains(&kind);
+    if can(PositionEncodingKind::UTF8) {
+        Encoding::Utf8
+    } else if can(PositionEncodingKind::UTF32) && !can(PositionEncodingKind::UTF16) {
+        Encoding::Utf32
+    } else {
+        Encoding::Utf16
+    }
+}

@@ -1,0 +1,300 @@
+//! What the checks say of each open document, and how the client hears of it.
+//!
+//! A client that pulls (`textDocument/diagnostic`) is never pushed to, and the other way round. One check runs for
+//! a document at a time, off the loop; text that came meanwhile is checked when it is back. Findings are kept for
+//! each entry by the [`Checker`], so that a keystroke costs what it changed.
+
+use std::{
+    collections::HashMap,
+    hash::{Hash, Hasher},
+    sync::Arc,
+};
+
+use lsp_types::{
+    CodeDescription, Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag,
+    Location, NumberOrString, PublishDiagnosticsParams, Url, notification,
+};
+
+use super::state::State;
+use crate::{
+    spec::{
+        checks::{Checker, Finding, Severity, Tag},
+        syntax::Parsed,
+    },
+    text::{Encoding, Text},
+};
+
+/// Where each check is explained; `#<code>` follows.
+const CHECKS: &str = "https://github.com/atomizer/atomizer-lsp/blob/main/docs/checks.md";
+
+/// The findings of one version of a document.
+pub struct Checked {
+    /// The version.
+    pub version: i32,
+    /// Its tree.
+    pub parsed: Parsed,
+    /// What the checks say, by place.
+    pub findings: Arc<Vec<Finding>>,
+    /// The same, as LSP wants them.
+    pub diagnostics: Vec<Diagnostic>,
+    /// For pull diagnostics: changes when the findings or their places do.
+    pub result_id: String,
+}
+
+/// A job that needs the findings of the present text.
+pub type Waiter = Box<dyn FnOnce(&Arc<Checked>) + Send>;
+
+/// All documents' findings.
+#[derive(Default)]
+pub struct Reports {
+    by_uri: HashMap<Url, Report>,
+}
+
+struct Report {
+    generation: u64,
+    /// Away while a check runs.
+    checker: Option<Box<Checker>>,
+    /// The text changed while a check ran.
+    again: bool,
+    checked: Option<Arc<Checked>>,
+    waiters: Vec<Waiter>,
+}
+
+impl Reports {
+    /// The last findings; perhaps of an older version.
+    pub fn last(&self, uri: &Url) -> Option<Arc<Checked>> {
+        self.by_uri.get(uri)?.checked.clone()
+    }
+}
+
+impl State {
+    /// Checks a document's present text, now or when the check that runs is back.
+    pub fn recheck(&mut self, uri: &Url) {
+        let Some(document) = self
+            .documents
+            .get_mut(uri)
+            .filter(|document| document.is_spec)
+        else {
+            return;
+        };
+        let generation = document.generation;
+        let report = self
+            .reports
+            .by_uri
+            .entry(uri.clone())
+            .or_insert_with(|| Report::new(generation));
+        if report.generation != generation {
+            *report = Report::new(generation);
+        }
+        let Some(mut checker) = report.checker.take() else {
+            report.again = true;
+            return;
+        };
+        report.again = false;
+        let (events, uri, path) = (self.events.clone(), uri.clone(), document.path());
+        let (settings, inspector, encoding) = (
+            self.settings.clone(),
+            self.inspector.clone(),
+            self.client.encoding,
+        );
+        document.when_ready(Box::new(move |parsed, version| {
+            let parsed = parsed.clone();
+            tokio::task::spawn_blocking(move || {
+                let context = inspector.context(&parsed, path.as_deref(), &settings.severities);
+                let findings = checker.check(&parsed, &context);
+                let checked = Arc::new(Checked::new(version, parsed, findings, &uri, encoding));
+                events.send(move |state| state.checked(&uri, generation, checker, checked));
+            });
+        }));
+    }
+
+    /// Checks everything that is open (settings changed).
+    pub fn recheck_all(&mut self) {
+        let uris: Vec<Url> = self.documents.keys().cloned().collect();
+        for uri in uris {
+            self.recheck(&uri);
+        }
+        self.refresh_pulled();
+    }
+
+    /// Files may have changed: those beside `uri`, or beside every open spec.
+    pub fn files_moved(&mut self, uri: Option<&Url>) {
+        let uris: Vec<Url> = self
+            .documents
+            .keys()
+            .filter(|it| uri.is_none_or(|uri| uri == *it))
+            .cloned()
+            .collect();
+        for uri in uris {
+            self.recheck(&uri);
+        }
+        if uri.is_none() {
+            self.refresh_pulled();
+        }
+    }
+
+    /// A client that pulls only asks again by itself after it changed something.
+    fn refresh_pulled(&self) {
+        if self.client.pull_diagnostics && self.client.diagnostic_refresh {
+            self.outbox
+                .request("workspace/diagnostic/refresh", serde_json::Value::Null);
+        }
+    }
+
+    fn checked(
+        &mut self,
+        uri: &Url,
+        generation: u64,
+        checker: Box<Checker>,
+        checked: Arc<Checked>,
+    ) {
+        let Some(report) = self
+            .reports
+            .by_uri
+            .get_mut(uri)
+            .filter(|report| report.generation == generation)
+        else {
+            return;
+        };
+        report.checker = Some(checker);
+        if report.again {
+            return self.recheck(uri);
+        }
+        report.checked = Some(checked.clone());
+        let waiters = std::mem::take(&mut report.waiters);
+        for waiter in waiters {
+            waiter(&checked);
+        }
+        if !self.client.pull_diagnostics {
+            self.publish(uri, &checked);
+        }
+    }
+
+    fn publish(&self, uri: &Url, checked: &Checked) {
+        self.outbox
+            .notify_lsp::<notification::PublishDiagnostics>(PublishDiagnosticsParams {
+                uri: uri.clone(),
+                diagnostics: checked.diagnostics.clone(),
+                version: Some(checked.version),
+            });
+    }
+
+    /// Hands the findings of the present text, or of a later one, to `waiter`. `false`: no such spec is open.
+    pub fn when_checked(&mut self, uri: &Url, waiter: Waiter) -> bool {
+        let Some(report) = self.reports.by_uri.get_mut(uri) else {
+            return false;
+        };
+        let at_rest = report.checker.is_some() && !report.again;
+        match &report.checked {
+            Some(checked) if at_rest => waiter(checked),
+            _ => report.waiters.push(waiter),
+        }
+        true
+    }
+
+    /// The document closed.
+    pub fn forget_report(&mut self, uri: &Url) {
+        let known = self.reports.by_uri.remove(uri).is_some();
+        if known && !self.client.pull_diagnostics {
+            let params = PublishDiagnosticsParams {
+                uri: uri.clone(),
+                diagnostics: Vec::new(),
+                version: None,
+            };
+            self.outbox
+                .notify_lsp::<notification::PublishDiagnostics>(params);
+        }
+    }
+}
+
+impl Report {
+    fn new(generation: u64) -> Report {
+        Report {
+            generation,
+            checker: Some(Box::default()),
+            again: false,
+            checked: None,
+            waiters: Vec::new(),
+        }
+    }
+}
+
+impl Checked {
+    /// To be made off the loop: places are counted anew.
+    pub fn new(
+        version: i32,
+        parsed: Parsed,
+        findings: Vec<Finding>,
+        uri: &Url,
+        encoding: Encoding,
+    ) -> Checked {
+        let diagnostics = to_lsp(&findings, parsed.text(), uri, encoding);
+        let result_id = result_id(&diagnostics);
+        Checked {
+            version,
+            parsed,
+            findings: Arc::new(findings),
+            diagnostics,
+            result_id,
+        }
+    }
+}
+
+/// The same for the same diagnostics, whatever the version (LSP "Pull Diagnostics").
+pub fn result_id(diagnostics: &[Diagnostic]) -> String {
+    let mut hasher = std::hash::DefaultHasher::new();
+    serde_json::to_string(diagnostics)
+        .unwrap_or_default()
+        .hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}
+
+/// Findings as LSP wants them.
+pub fn to_lsp(findings: &[Finding], text: &Text, uri: &Url, encoding: Encoding) -> Vec<Diagnostic> {
+    findings
+        .iter()
+        .map(|finding| diagnostic(finding, text, uri, encoding))
+        .collect()
+}
+
+fn diagnostic(finding: &Finding, text: &Text, uri: &Url, encoding: Encoding) -> Diagnostic {
+    let code = finding.code.name();
+    let related = finding
+        .related
+        .iter()
+        .map(|related| DiagnosticRelatedInformation {
+            location: Location {
+                uri: uri.clone(),
+                range: text.range(related.range.clone(), encoding),
+            },
+            message: related.message.clone(),
+        });
+    let related: Vec<_> = related.collect();
+    let tags: Vec<_> = finding
+        .tags
+        .iter()
+        .map(|Tag::Unnecessary| DiagnosticTag::UNNECESSARY)
+        .collect();
+    Diagnostic {
+        range: text.range(finding.range.clone(), encoding),
+        severity: Some(severity(finding.severity)),
+        code: Some(NumberOrString::String(code.into())),
+        code_description: Url::parse(&format!("{CHECKS}#{code}"))
+            .ok()
+            .map(|href| CodeDescription { href }),
+        source: Some("atomizer".into()),
+        message: finding.message.clone(),
+        related_information: (!related.is_empty()).then_some(related),
+        tags: (!tags.is_empty()).then_some(tags),
+        data: None,
+    }
+}
+
+fn severity(severity: Severity) -> DiagnosticSeverity {
+    match severity {
+        Severity::Error => DiagnosticSeverity::ERROR,
+        Severity::Warning => DiagnosticSeverity::WARNING,
+        Severity::Information => DiagnosticSeverity::INFORMATION,
+        Severity::Hint => DiagnosticSeverity::HINT,
+    }
+}

@@ -1,0 +1,59 @@
+//! The editor, as the session room sees it.
+
+use futures::future::BoxFuture;
+use lsp_types::{MessageType, ShowMessageParams, notification};
+use serde_json::json;
+
+use super::{main_loop::Events, outbox::Outbox, permission, spec_sync};
+use crate::session::{
+    host::{Host, PermissionAnswer, PermissionQuestion, SpecChange},
+    types::{Applied, SessionInfo, SpecUpdate},
+};
+
+/// The editor at the other end of the wire.
+pub struct EditorHost {
+    events: Events,
+    outbox: Outbox,
+}
+
+impl EditorHost {
+    /// A host for the conversations of one root.
+    pub fn new(events: Events, outbox: Outbox) -> EditorHost {
+        EditorHost { events, outbox }
+    }
+}
+
+impl Host for EditorHost {
+    fn session_changed(&self, session: SessionInfo) {
+        self.outbox
+            .notify("atomizer/sessionChanged", json!({ "session": session }));
+    }
+
+    fn deliver(&self, change: SpecChange) -> BoxFuture<'static, Applied> {
+        Box::pin(spec_sync::deliver(
+            self.events.clone(),
+            self.outbox.clone(),
+            change,
+        ))
+    }
+
+    fn spec_updated(&self, update: &SpecUpdate) {
+        self.outbox.notify("atomizer/specUpdated", update);
+    }
+
+    fn ask(&self, question: PermissionQuestion) -> BoxFuture<'static, PermissionAnswer> {
+        Box::pin(permission::ask(
+            self.events.clone(),
+            self.outbox.clone(),
+            question,
+        ))
+    }
+
+    fn warn(&self, message: String) {
+        self.outbox
+            .notify_lsp::<notification::ShowMessage>(ShowMessageParams {
+                typ: MessageType::WARNING,
+                message,
+            });
+    }
+}

@@ -1,0 +1,139 @@
+//! When the server ends, and with which exit code (contract, "Binary").
+//!
+//! Invariant: `exit` ends the process even with stdin open; so do the end of stdin and a dead parent; children go
+//! with it. tower-lsp alone would wait for every running handler, a chat of minutes among them.
+
+use std::{
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncRead, ReadBuf},
+    sync::Notify,
+};
+
+/// How often the client's process is looked at.
+const PARENT_POLL: Duration = Duration::from_secs(1);
+
+/// Shared by all who may notice the end.
+#[derive(Clone, Default)]
+pub struct Lifecycle {
+    inner: Arc<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    shutdown_asked: AtomicBool,
+    exited: AtomicBool,
+    ended: AtomicBool,
+    wake: Notify,
+}
+
+impl Lifecycle {
+    /// The client asked for `shutdown`; `exit` is then a success.
+    pub fn shutdown_asked(&self) {
+        self.inner.shutdown_asked.store(true, Ordering::Release);
+    }
+
+    /// `exit` came: nobody waits for answers any more.
+    pub fn exit(&self) {
+        self.inner.exited.store(true, Ordering::Release);
+        self.end();
+    }
+
+    /// It was `exit` that ended the server.
+    pub fn exited(&self) -> bool {
+        self.inner.exited.load(Ordering::Acquire)
+    }
+
+    /// `exit` came, stdin closed, or the parent died.
+    pub fn end(&self) {
+        self.inner.ended.store(true, Ordering::Release);
+        self.inner.wake.notify_waiters();
+    }
+
+    /// Returns when the server has to end.
+    pub async fn ended(&self) {
+        loop {
+            let woken = self.inner.wake.notified();
+            if self.inner.ended.load(Ordering::Acquire) {
+                return;
+            }
+            woken.await;
+        }
+    }
+
+    /// 0 after `shutdown`, else 1 (LSP, "Exit Notification").
+    pub fn exit_code(&self) -> u8 {
+        u8::from(!self.inner.shutdown_asked.load(Ordering::Acquire))
+    }
+
+    /// Ends the server when the process `id` (of `initialize`) is gone.
+    pub fn watch_parent(&self, id: u32) {
+        let lifecycle = self.clone();
+        tokio::spawn(async move {
+            while process_lives(id) {
+                tokio::time::sleep(PARENT_POLL).await;
+            }
+            tracing::info!(id, "the client's process is gone");
+            lifecycle.end();
+        });
+    }
+}
+
+#[cfg(unix)]
+fn process_lives(id: u32) -> bool {
+    let Some(pid) = i32::try_from(id)
+        .ok()
+        .and_then(rustix::process::Pid::from_raw)
+    else {
+        return true;
+    };
+    rustix::process::test_kill_process(pid) != Err(rustix::io::Errno::SRCH)
+}
+
+#[cfg(not(unix))]
+fn process_lives(_: u32) -> bool {
+    // Windows closes stdin with the parent, which is noticed.
+    true
+}
+
+/// Standard input that tells [`Lifecycle`] of its end.
+pub struct Input<R> {
+    inner: R,
+    lifecycle: Lifecycle,
+}
+
+impl<R> Input<R> {
+    /// Wraps `inner`.
+    pub fn new(inner: R, lifecycle: Lifecycle) -> Self {
+        Input { inner, lifecycle }
+    }
+}
+
+impl<R: AsyncRead + Unpin> AsyncRead for Input<R> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        let before = buf.filled().len();
+        let had_room = buf.remaining() > 0;
+        let polled = Pin::new(&mut self.inner).poll_read(cx, buf);
+        let at_end = match &polled {
+            Poll::Ready(Ok(())) => had_room && buf.filled().len() == before,
+            Poll::Ready(Err(_)) => true,
+            Poll::Pending => false,
+        };
+        if at_end {
+            self.lifecycle.end();
+        }
+        polled
+    }
+}

@@ -1,0 +1,72 @@
+//! `initialized`
+
+use lsp_types::{
+    ConfigurationItem, ConfigurationParams, DidChangeWatchedFilesRegistrationOptions,
+    FileSystemWatcher, GlobPattern, Registration, RegistrationParams, request::Request,
+};
+use serde_json::{Value, json};
+
+use crate::server::state::State;
+
+/// Asks for the settings, and registers what can only be registered now.
+pub fn initialized(state: &mut State) {
+    let mut registrations = Vec::new();
+    let mut register = |method: &str, options: Value| {
+        registrations.push(Registration {
+            id: format!("atomizer:{method}"),
+            method: method.into(),
+            register_options: Some(options),
+        });
+    };
+    if state.client.register_configuration {
+        register(
+            "workspace/didChangeConfiguration",
+            json!({ "section": "atomizer" }),
+        );
+    }
+    if state.client.register_watched_files {
+        let watcher = |glob: &str| FileSystemWatcher {
+            glob_pattern: GlobPattern::String(glob.into()),
+            kind: None,
+        };
+        let options = DidChangeWatchedFilesRegistrationOptions {
+            watchers: vec![
+                watcher("**/atomizer_spec.json"),
+                watcher("**/*.{prt,fem,sim,csv}"),
+            ],
+        };
+        register("workspace/didChangeWatchedFiles", json!(options));
+    }
+    if !registrations.is_empty() {
+        // The answer says nothing that changes what we do.
+        state.outbox.request(
+            lsp_types::request::RegisterCapability::METHOD,
+            RegistrationParams { registrations },
+        );
+    }
+    if state.client.configuration {
+        state.ask_configuration();
+    }
+}
+
+impl State {
+    /// Asks the client for its settings (`workspace/configuration`); they arrive as an event.
+    pub fn ask_configuration(&self) {
+        let item = ConfigurationItem {
+            scope_uri: None,
+            section: Some("atomizer".into()),
+        };
+        let params = ConfigurationParams { items: vec![item] };
+        let pending = self
+            .outbox
+            .request(lsp_types::request::WorkspaceConfiguration::METHOD, params);
+        let events = self.events.clone();
+        tokio::spawn(async move {
+            let Ok(Ok(answer)) = pending.answer.await else {
+                return;
+            };
+            let configuration = answer.get(0).cloned().unwrap_or(Value::Null);
+            events.send(move |state| state.configure(&configuration));
+        });
+    }
+}

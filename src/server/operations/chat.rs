@@ -1,0 +1,133 @@
+//! `chat`: one turn, streamed.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use super::{Context, OperationError};
+use crate::{
+    server::{
+        document::path_of,
+        ext::{ChatParams, WhenBusy},
+        progress::Progress,
+        stream::TurnStream,
+    },
+    session::{
+        SessionManager,
+        types::{ChatRequest, OpenSpec, TurnResult},
+    },
+};
+
+static TURNS: AtomicU64 = AtomicU64::new(1);
+
+/// Runs the turn to its end. The turn lives in a task of the session room; this waits for it.
+pub async fn chat(context: Context, params: ChatParams) -> Result<TurnResult, OperationError> {
+    check_canvas(&params)?;
+    let manager = manager(&context, &params).await?;
+    let request = request(&context, &manager, &params)?;
+    let progress = match params.work_done_token {
+        Some(token) => Some(Progress::with_token(context.outbox.clone(), token)),
+        None if context.client.work_done_progress => Some(Progress::create(
+            context.outbox.clone(),
+            TURNS.fetch_add(1, Ordering::Relaxed),
+        )),
+        None => None,
+    };
+    let stop = context.cancelled.child_token();
+    let shown = progress
+        .as_ref()
+        .map(|progress| progress.token().to_string());
+    if let Some(token) = shown.clone() {
+        let stop = stop.clone();
+        context
+            .events
+            .send(move |state| drop(state.shown_turns.insert(token, stop)));
+    }
+    let stream = Arc::new(TurnStream::new(
+        context.outbox.clone(),
+        params.partial_result_token,
+        progress,
+        context.cancelled,
+    ));
+    let result = manager.chat(request, stream.clone(), stop).await;
+    stream.finish();
+    if let Some(token) = shown {
+        context
+            .events
+            .send(move |state| drop(state.shown_turns.remove(&token)));
+    }
+    Ok(result?)
+}
+
+async fn manager(
+    context: &Context,
+    params: &ChatParams,
+) -> Result<Arc<SessionManager>, OperationError> {
+    if let Some(id) = &params.session_id {
+        return context.managers.of_session(id).await;
+    }
+    let path = params
+        .text_document
+        .as_ref()
+        .and_then(|document| path_of(&document.uri));
+    context
+        .managers
+        .for_new(path.as_deref(), params.study_id.as_deref())
+        .await
+}
+
+fn check_canvas(params: &ChatParams) -> Result<(), OperationError> {
+    let Some(canvas) = &params.canvas_state else {
+        return Ok(());
+    };
+    let arrays = ["nodes", "edges"]
+        .iter()
+        .all(|key| canvas.get(key).is_none_or(serde_json::Value::is_array));
+    if canvas.is_object() && arrays {
+        return Ok(());
+    }
+    Err(OperationError::InvalidParams(
+        "canvasState must be an object with the arrays `nodes` and `edges`".into(),
+    ))
+}
+
+fn request(
+    context: &Context,
+    manager: &SessionManager,
+    params: &ChatParams,
+) -> Result<ChatRequest, OperationError> {
+    let document = params.text_document.as_ref();
+    let path = document.and_then(|document| path_of(&document.uri));
+    let open = document.and_then(|document| context.document(&document.uri));
+    let study = path
+        .as_deref()
+        .and_then(|path| manager.root().study_of(path))
+        .map(|study| study.to_string());
+    let selection = match (params.selection, open) {
+        (Some(range), Some(open)) => {
+            let range = open.text.offsets(range, context.client.encoding);
+            (!range.is_empty()).then(|| open.text.slice(range).into_owned())
+        }
+        (Some(_), None) => {
+            let message = "selection needs the textDocument that it is in, open in the editor";
+            return Err(OperationError::InvalidParams(message.into()));
+        }
+        (None, _) => None,
+    };
+    Ok(ChatRequest {
+        session_id: params.session_id.clone(),
+        message: params.message.clone(),
+        mode: params.mode,
+        study_id: params.study_id.clone().or(study),
+        open_spec: open.and_then(|open| {
+            Some(OpenSpec {
+                path: open.path.clone()?,
+                text: open.text.to_string(),
+            })
+        }),
+        selection,
+        canvas_state: params.canvas_state.clone(),
+        queue_when_busy: params.when_busy == Some(WhenBusy::Queue),
+    })
+}

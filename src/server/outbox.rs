@@ -1,0 +1,251 @@
+//! Everything that leaves the server: responses of tower-lsp, our notifications, our requests.
+//!
+//! Invariant: sending never blocks and never fails. Messages go into an unbounded queue which a thread of its own
+//! writes to the output; so a client that reads slowly, or not at all, holds up nobody: handlers still run, a
+//! cancel still arrives. What could fill the queue without end (the text of a chat) asks [`Outbox::is_congested`]
+//! first and coalesces (see `stream.rs`).
+//!
+//! It takes the place of tower-lsp's own client socket. That one passes messages through a channel of one place, in
+//! no order towards responses, and panics on an answer that nobody waits for any more.
+
+use std::{
+    collections::HashMap,
+    convert::Infallible,
+    io::Write,
+    pin::Pin,
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering},
+        mpsc,
+    },
+    task::{Context, Poll},
+};
+
+use futures::{Sink, stream};
+use serde::Serialize;
+use serde_json::{Value, json};
+use tokio::{io::AsyncWrite, sync::Notify, sync::oneshot};
+use tower_lsp::{
+    Loopback,
+    jsonrpc::{Id, Request, Response, Result as RpcResult},
+};
+
+/// From this many unwritten bytes on, streams coalesce their events.
+const CONGESTED_BYTES: usize = 64 * 1024;
+
+/// A cheap handle; all clones write to the same client.
+#[derive(Clone)]
+pub struct Outbox {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    queue: Mutex<Option<mpsc::Sender<Vec<u8>>>>,
+    pending_bytes: AtomicUsize,
+    drained: Notify,
+    broken: AtomicBool,
+    next_id: AtomicI64,
+    waiting: Mutex<HashMap<i64, oneshot::Sender<RpcResult<Value>>>>,
+}
+
+/// Our own request to the client, under way.
+pub struct Pending {
+    /// The JSON-RPC id, for `$/cancelRequest`.
+    pub id: i64,
+    /// The client's answer; closed when the server ends first.
+    pub answer: oneshot::Receiver<RpcResult<Value>>,
+}
+
+impl Outbox {
+    /// Starts the thread that writes to `output`.
+    pub fn new(output: impl Write + Send + 'static) -> Self {
+        let (sender, receiver) = mpsc::channel::<Vec<u8>>();
+        let shared = Arc::new(Shared {
+            queue: Mutex::new(Some(sender)),
+            pending_bytes: AtomicUsize::new(0),
+            drained: Notify::new(),
+            broken: AtomicBool::new(false),
+            next_id: AtomicI64::new(1),
+            waiting: Mutex::new(HashMap::new()),
+        });
+        let writer = shared.clone();
+        std::thread::spawn(move || write_all(output, &receiver, &writer));
+        Outbox { shared }
+    }
+
+    /// Sends a notification.
+    pub fn notify(&self, method: &str, params: impl Serialize) {
+        self.send(&json!({ "jsonrpc": "2.0", "method": method, "params": to_value(params) }));
+    }
+
+    /// Sends a typed LSP notification.
+    pub fn notify_lsp<N: lsp_types::notification::Notification>(&self, params: N::Params) {
+        self.notify(N::METHOD, params);
+    }
+
+    /// Sends a request. Never await its answer in a handler or in the main loop: spawn.
+    pub fn request(&self, method: &str, params: impl Serialize) -> Pending {
+        let id = self.shared.next_id.fetch_add(1, Ordering::Relaxed);
+        let (sender, answer) = oneshot::channel();
+        lock(&self.shared.waiting).insert(id, sender);
+        self.send(
+            &json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": to_value(params) }),
+        );
+        Pending { id, answer }
+    }
+
+    /// Tells the client that the answer of our request `id` is of no use any more (LSP `$/cancelRequest`).
+    pub fn withdraw(&self, id: i64) {
+        if lock(&self.shared.waiting).remove(&id).is_some() {
+            self.notify("$/cancelRequest", json!({ "id": id }));
+        }
+    }
+
+    /// More is unwritten than a client that keeps up would leave.
+    pub fn is_congested(&self) -> bool {
+        self.shared.pending_bytes.load(Ordering::Acquire) > CONGESTED_BYTES
+    }
+
+    /// Returns when the client has caught up, or is gone.
+    pub async fn caught_up(&self) {
+        loop {
+            let drained = self.shared.drained.notified();
+            if !self.is_congested() {
+                return;
+            }
+            drained.await;
+        }
+    }
+
+    /// Returns when all is written, or the client is gone.
+    pub async fn flushed(&self) {
+        loop {
+            let drained = self.shared.drained.notified();
+            if self.shared.pending_bytes.load(Ordering::Acquire) == 0 {
+                return;
+            }
+            drained.await;
+        }
+    }
+
+    fn send(&self, message: &Value) {
+        let body = message.to_string();
+        self.enqueue(format!("Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes());
+    }
+
+    fn enqueue(&self, bytes: Vec<u8>) {
+        if self.shared.broken.load(Ordering::Acquire) {
+            return;
+        }
+        let queue = lock(&self.shared.queue);
+        let Some(sender) = queue.as_ref() else { return };
+        self.shared
+            .pending_bytes
+            .fetch_add(bytes.len(), Ordering::AcqRel);
+        let length = bytes.len();
+        if sender.send(bytes).is_err() {
+            self.shared
+                .pending_bytes
+                .fetch_sub(length, Ordering::AcqRel);
+        }
+    }
+
+    fn answered(&self, response: Response) {
+        let (id, result) = response.into_parts();
+        let Id::Number(id) = id else { return };
+        if let Some(waiting) = lock(&self.shared.waiting).remove(&id) {
+            // Whoever asked may have stopped waiting; then the answer is of no use.
+            let _ = waiting.send(result);
+        }
+    }
+}
+
+fn write_all(mut output: impl Write, queue: &mpsc::Receiver<Vec<u8>>, shared: &Shared) {
+    while let Ok(first) = queue.recv() {
+        let mut batch = first;
+        while let Ok(more) = queue.try_recv() {
+            batch.extend_from_slice(&more);
+            if batch.len() > CONGESTED_BYTES {
+                break;
+            }
+        }
+        if !shared.broken.load(Ordering::Acquire)
+            && output
+                .write_all(&batch)
+                .and_then(|()| output.flush())
+                .is_err()
+        {
+            shared.broken.store(true, Ordering::Release);
+        }
+        shared
+            .pending_bytes
+            .fetch_sub(batch.len(), Ordering::AcqRel);
+        shared.drained.notify_waiters();
+    }
+}
+
+fn to_value(params: impl Serialize) -> Value {
+    serde_json::to_value(params).unwrap_or_else(|error| {
+        tracing::error!(%error, "a message could not be written as JSON");
+        Value::Null
+    })
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// tower-lsp writes whole frames; taking each write whole keeps them apart from ours.
+impl AsyncWrite for Outbox {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        self.enqueue(bytes.to_vec());
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Loopback for Outbox {
+    type RequestStream = stream::Pending<Request>;
+    type ResponseSink = Answers;
+
+    fn split(self) -> (Self::RequestStream, Self::ResponseSink) {
+        (stream::pending(), Answers(self))
+    }
+}
+
+/// Where the client's answers to our requests arrive.
+pub struct Answers(Outbox);
+
+impl Sink<Response> for Answers {
+    type Error = Infallible;
+
+    fn poll_ready(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn start_send(self: Pin<&mut Self>, response: Response) -> Result<(), Infallible> {
+        self.0.answered(response);
+        Ok(())
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+}

@@ -1,0 +1,159 @@
+//! tower-lsp's side of the house: each message becomes one event for the main loop.
+//!
+//! Invariant: no handler does anything of its own before, or instead of, sending its event. What has to be known the
+//! moment a message arrives – `exit`, `$/cancelRequest`, which JSON-RPC id a request has – is noticed by
+//! [`Arrivals`], through which every message passes before tower-lsp sees it.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard},
+    task::{Context, Poll},
+};
+
+use futures::future::BoxFuture;
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+use tower::Service;
+use tower_lsp::{
+    LspService,
+    jsonrpc::{Id, Request, Response, Result as RpcResult},
+};
+
+use super::{backend::Backend, lifecycle::Lifecycle, operations::Operation};
+
+tokio::task_local! {
+    static CANCELLED: CancellationToken;
+}
+
+/// Cancelled the moment the `$/cancelRequest` for the request being handled arrives. To be called in a handler before
+/// its first `.await`.
+pub fn cancellation() -> CancellationToken {
+    CANCELLED.try_with(Clone::clone).unwrap_or_default()
+}
+
+/// The handler of an operation's request, in the shape that tower-lsp registers.
+pub fn operation(
+    operation: &'static Operation,
+) -> impl Fn(&Backend, Value) -> BoxFuture<'static, RpcResult<Value>> + Clone + Send + Sync + 'static
+{
+    move |backend, params| backend.operation(operation, params)
+}
+
+/// Sees every message of the client in arrival order, then passes it on.
+pub struct Arrivals {
+    inner: LspService<Backend>,
+    lifecycle: Lifecycle,
+    running: Arc<Mutex<HashMap<Id, CancellationToken>>>,
+}
+
+impl Arrivals {
+    /// Wraps tower-lsp's service.
+    pub fn new(inner: LspService<Backend>, lifecycle: Lifecycle) -> Self {
+        Arrivals {
+            inner,
+            lifecycle,
+            running: Arc::default(),
+        }
+    }
+
+    fn notice(&self, request: &Request) {
+        match request.method() {
+            "shutdown" => self.lifecycle.shutdown_asked(),
+            "exit" => self.lifecycle.exit(),
+            "$/cancelRequest" => {
+                let id = request.params().and_then(|params| params.get("id"));
+                let id = id.and_then(|id| serde_json::from_value::<Id>(id.clone()).ok());
+                if let Some(token) = id.and_then(|id| lock(&self.running).remove(&id)) {
+                    token.cancel();
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// tower-lsp refuses `"params": null` where LSP has no parameters, and absent ones where all are optional.
+fn normalise(request: Request) -> Request {
+    let absent = request.params().is_none_or(Value::is_null);
+    let takes_none = matches!(request.method(), "shutdown" | "exit");
+    let takes_object = request.method().starts_with("atomizer/");
+    if !(takes_none || takes_object && absent) {
+        return request;
+    }
+    let (method, id, _) = request.into_parts();
+    let mut builder = Request::build(method);
+    if takes_object {
+        builder = builder.params(json!({}));
+    }
+    if let Some(id) = id {
+        builder = builder.id(id);
+    }
+    builder.finish()
+}
+
+impl Service<Request> for Arrivals {
+    type Response = Option<Response>;
+    type Error = <LspService<Backend> as Service<Request>>::Error;
+    type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        self.notice(&request);
+        let request = normalise(request);
+        let Some(id) = request.id().cloned() else {
+            return self.inner.call(request);
+        };
+        let token = CancellationToken::new();
+        lock(&self.running)
+            .entry(id.clone())
+            .or_insert_with(|| token.clone());
+        let handled = self.inner.call(request);
+        let running = self.running.clone();
+        Box::pin(CANCELLED.scope(token, async move {
+            let response = handled.await;
+            lock(&running).remove(&id);
+            response
+        }))
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn params_of(method: &'static str, params: Option<Value>) -> Option<Value> {
+        let mut builder = Request::build(method).id(1);
+        if let Some(params) = params {
+            builder = builder.params(params);
+        }
+        normalise(builder.finish()).params().cloned()
+    }
+
+    #[test]
+    fn shutdown_may_carry_null_and_operations_may_carry_nothing() {
+        assert_eq!(params_of("shutdown", Some(Value::Null)), None);
+        assert_eq!(params_of("shutdown", None), None);
+        assert_eq!(params_of("atomizer/study/list", None), Some(json!({})));
+        assert_eq!(
+            params_of("atomizer/study/list", Some(Value::Null)),
+            Some(json!({}))
+        );
+        assert_eq!(
+            params_of("atomizer/chat", Some(json!({"message": "x"}))),
+            Some(json!({"message": "x"}))
+        );
+        assert_eq!(
+            params_of("textDocument/hover", Some(json!(1))),
+            Some(json!(1))
+        );
+    }
+}

@@ -1,0 +1,95 @@
+//! `initialize`
+
+use std::sync::Arc;
+
+use lsp_types::*;
+use serde_json::{Value, json};
+
+use crate::server::{
+    client::Client, document::path_of, main_loop::Reply, operations, state::State,
+};
+
+/// Learns what the client can do and tells what we can.
+pub fn initialize(state: &mut State, params: InitializeParams, reply: Reply<InitializeResult>) {
+    let client = Arc::new(Client::new(&params));
+    let capabilities = capabilities(&client);
+    state.folders = folders(&params);
+    state.client = client;
+    state.options = params.initialization_options.unwrap_or(Value::Null);
+    state.configure(&Value::Null);
+    let server_info = ServerInfo {
+        name: "atomizer-lsp".into(),
+        version: Some(env!("CARGO_PKG_VERSION").into()),
+    };
+    reply.send(Ok(InitializeResult {
+        capabilities,
+        server_info: Some(server_info),
+    }));
+}
+
+fn folders(params: &InitializeParams) -> Vec<std::path::PathBuf> {
+    let folders = params
+        .workspace_folders
+        .iter()
+        .flatten()
+        .map(|folder| &folder.uri);
+    let folders: Vec<_> = folders.filter_map(path_of).collect();
+    if !folders.is_empty() {
+        return folders;
+    }
+    // Older clients send only this.
+    #[allow(deprecated, reason = "what clients before LSP 3.6 send")]
+    let root = params.root_uri.as_ref().and_then(path_of);
+    root.into_iter().collect()
+}
+
+fn capabilities(client: &Client) -> ServerCapabilities {
+    let mut capabilities = ServerCapabilities {
+        position_encoding: Some(client.encoding_kind()),
+        text_document_sync: Some(TextDocumentSyncCapability::Options(
+            TextDocumentSyncOptions {
+                open_close: Some(true),
+                change: Some(TextDocumentSyncKind::INCREMENTAL),
+                will_save: None,
+                will_save_wait_until: None,
+                save: Some(TextDocumentSyncSaveOptions::SaveOptions(SaveOptions {
+                    include_text: Some(false),
+                })),
+            },
+        )),
+        execute_command_provider: Some(ExecuteCommandOptions {
+            commands: operations::ALL
+                .iter()
+                .map(|operation| operation.command())
+                .collect(),
+            work_done_progress_options: WorkDoneProgressOptions {
+                work_done_progress: Some(true),
+            },
+        }),
+        workspace: Some(WorkspaceServerCapabilities {
+            workspace_folders: Some(WorkspaceFoldersServerCapabilities {
+                supported: Some(true),
+                change_notifications: Some(OneOf::Left(true)),
+            }),
+            file_operations: None,
+        }),
+        experimental: Some(json!({
+            "atomizer": {
+                "protocolVersion": 1,
+                "requests": operations::ALL.iter().map(|operation| operation.method()).collect::<Vec<_>>(),
+            }
+        })),
+        ..ServerCapabilities::default()
+    };
+    if client.pull_diagnostics {
+        capabilities.diagnostic_provider =
+            Some(DiagnosticServerCapabilities::Options(DiagnosticOptions {
+                identifier: Some("atomizer".into()),
+                inter_file_dependencies: false,
+                workspace_diagnostics: true,
+                work_done_progress_options: WorkDoneProgressOptions::default(),
+            }));
+    }
+    crate::ide::announce(&mut capabilities);
+    capabilities
+}

@@ -1,0 +1,232 @@
+//! What the main loop owns.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    path::PathBuf,
+    sync::Arc,
+};
+
+use lsp_types::{MessageType, ShowMessageParams, Url, notification};
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+use tower_lsp::jsonrpc::Error;
+
+use super::{
+    client::Client,
+    diagnostics::Reports,
+    document::{Document, ParseJob},
+    main_loop::{Events, Reply},
+    outbox::Outbox,
+    roots::Managers,
+    settings::{Settings, merged},
+    spec_sync::Unconfirmed,
+};
+use crate::{ide::Snapshot, study::Inspector};
+
+/// Open documents, settings and folders, and the ways out.
+pub struct State {
+    /// To send events from jobs that run elsewhere.
+    pub events: Events,
+    /// The way to the client.
+    pub outbox: Outbox,
+    /// What the client can do.
+    pub client: Arc<Client>,
+    /// As the user set them.
+    pub settings: Arc<Settings>,
+    /// By the client's own spelling of the URI.
+    pub documents: HashMap<Url, Document>,
+    /// The workspace folders.
+    pub folders: Vec<PathBuf>,
+    /// The conversations, by root.
+    pub managers: Managers,
+    /// What the checks say of each open document.
+    pub reports: Reports,
+    /// Looks at the files that specs name.
+    pub inspector: Arc<Inspector>,
+    /// `initializationOptions`, under what `workspace/configuration` says.
+    pub options: Value,
+    /// Turns whose work-done progress the client shows, by its token, to cancel them.
+    pub shown_turns: HashMap<String, CancellationToken>,
+    /// Edits of ours that the client has not confirmed yet.
+    pub unconfirmed: Vec<Unconfirmed>,
+    told: BTreeSet<String>,
+    generations: u64,
+}
+
+impl State {
+    /// The state before `initialize`.
+    pub fn new(events: Events, outbox: Outbox, managers: Managers) -> State {
+        State {
+            events,
+            outbox,
+            client: Arc::default(),
+            settings: Arc::default(),
+            documents: HashMap::new(),
+            folders: Vec::new(),
+            managers,
+            reports: Reports::default(),
+            inspector: Arc::default(),
+            options: Value::Null,
+            shown_turns: HashMap::new(),
+            unconfirmed: Vec::new(),
+            told: BTreeSet::new(),
+            generations: 0,
+        }
+    }
+
+    /// Shows a message to the user (`window/showMessage`).
+    pub fn show(&self, typ: MessageType, message: String) {
+        self.outbox
+            .notify_lsp::<notification::ShowMessage>(ShowMessageParams { typ, message });
+    }
+
+    /// Takes settings: `configuration` over the initialization options. Tells each mistake once.
+    pub fn configure(&mut self, configuration: &Value) {
+        let (settings, problems) = Settings::read(&merged(&self.options, configuration));
+        for problem in problems {
+            if self.told.insert(problem.clone()) {
+                self.show(MessageType::WARNING, problem);
+            }
+        }
+        let checks_changed = settings.severities != self.settings.severities;
+        self.settings = Arc::new(settings);
+        self.managers
+            .configure(self.settings.clone(), self.folders.clone());
+        if checks_changed {
+            self.recheck_all();
+        }
+    }
+
+    /// `didOpen`.
+    pub fn open(&mut self, uri: Url, language: &str, version: i32, text: &str) {
+        self.generations += 1;
+        let (document, job) =
+            Document::open(uri.clone(), language, version, self.generations, text);
+        if let Some(path) = document.path().filter(|_| document.is_spec) {
+            self.managers.opened_spec(path);
+        }
+        self.find_canonical(&document);
+        self.documents.insert(uri.clone(), document);
+        self.parse(&uri, job);
+        self.recheck(&uri);
+    }
+
+    fn find_canonical(&self, document: &Document) {
+        let Some(path) = document.path() else { return };
+        let (events, uri, generation) = (
+            self.events.clone(),
+            document.uri.clone(),
+            document.generation,
+        );
+        tokio::task::spawn_blocking(move || {
+            let Ok(canonical) = path.canonicalize() else {
+                return;
+            };
+            events.send(move |state| {
+                if let Some(document) = state
+                    .documents
+                    .get_mut(&uri)
+                    .filter(|it| it.generation == generation)
+                {
+                    document.canonical = Some(canonical);
+                }
+            });
+        });
+    }
+
+    /// Parses off the loop, where a document asks for it.
+    pub fn parse(&self, uri: &Url, job: Option<ParseJob>) {
+        let Some(ParseJob { text, version }) = job else {
+            return;
+        };
+        let (events, uri) = (self.events.clone(), uri.clone());
+        tokio::task::spawn_blocking(move || {
+            let parsed = crate::spec::syntax::Parsed::new(text);
+            events.send(move |state| {
+                if let Some(document) = state.documents.get_mut(&uri) {
+                    document.parsed(version, parsed);
+                }
+            });
+        });
+    }
+
+    /// Answers a request about an open spec: `query` runs off the loop on a snapshot of the text that the client had
+    /// when it asked. Documents that are not open, or not specs, answer with the default (`null`, in most cases).
+    pub fn query<T: Default + Send + 'static>(
+        &mut self,
+        uri: &Url,
+        reply: Reply<T>,
+        query: impl FnOnce(&Snapshot) -> T + Send + 'static,
+    ) {
+        let traits = self.client.traits();
+        let Some(document) = self
+            .documents
+            .get_mut(uri)
+            .filter(|document| document.is_spec)
+        else {
+            return reply.send(Ok(T::default()));
+        };
+        let (uri, path) = (document.uri.clone(), document.path());
+        document.when_ready(Box::new(move |parsed, version| {
+            let findings = Arc::default();
+            let snapshot = Snapshot {
+                uri,
+                path,
+                version,
+                parsed: parsed.clone(),
+                findings,
+                traits,
+            };
+            answer(snapshot, reply, query);
+        }));
+    }
+
+    /// As [`State::query`], with the findings of that text.
+    pub fn query_checked<T: Default + Send + 'static>(
+        &mut self,
+        uri: &Url,
+        reply: Reply<T>,
+        query: impl FnOnce(&Snapshot) -> T + Send + 'static,
+    ) {
+        let traits = self.client.traits();
+        let Some(document) = self.documents.get(uri).filter(|document| document.is_spec) else {
+            return reply.send(Ok(T::default()));
+        };
+        let path = document.path();
+        let asked = uri.clone();
+        self.when_checked(
+            uri,
+            Box::new(move |checked| {
+                let (version, parsed) = (checked.version, checked.parsed.clone());
+                let findings = checked.findings.clone();
+                answer(
+                    Snapshot {
+                        uri: asked,
+                        path,
+                        version,
+                        parsed,
+                        findings,
+                        traits,
+                    },
+                    reply,
+                    query,
+                );
+            }),
+        );
+    }
+}
+
+fn answer<T: Send + 'static>(
+    snapshot: Snapshot,
+    reply: Reply<T>,
+    query: impl FnOnce(&Snapshot) -> T + Send + 'static,
+) {
+    tokio::task::spawn_blocking(move || {
+        if reply.is_cancelled() {
+            return;
+        }
+        // A defect in one feature must not leave the client without an answer.
+        let answer = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| query(&snapshot)));
+        reply.send(answer.map_err(|_| Error::internal_error()));
+    });
+}

@@ -1,0 +1,74 @@
+//! Checking a spec with what the disk says of the files that it names. The same for editor and terminal.
+
+use std::{collections::BTreeMap, path::Path};
+
+use super::{FileFacts, StudyError, read_spec, study_folder_name};
+use crate::{
+    spec::{
+        checks::{Checker, Code, Context, Finding, Severity, needed_files},
+        syntax::Parsed,
+    },
+    text::Text,
+};
+
+/// Severities set by the user; `None`: off.
+pub type Severities = BTreeMap<Code, Option<Severity>>;
+
+/// Looks at files and remembers what it saw; one for a whole server or command.
+#[derive(Default)]
+pub struct Inspector {
+    facts: FileFacts,
+}
+
+/// A spec on disk and what the checks say of it.
+pub struct Inspection {
+    /// Its tree, with its text.
+    pub parsed: Parsed,
+    /// What the checks say, by place.
+    pub findings: Vec<Finding>,
+}
+
+impl Inspector {
+    /// Reads and checks the spec at `path`.
+    ///
+    /// # Errors
+    /// As [`read_spec`].
+    pub fn inspect(&self, path: &Path, severities: &Severities) -> Result<Inspection, StudyError> {
+        let file = read_spec(path)?;
+        let parsed = Parsed::new(Text::from(&*file.text));
+        let findings = self.check(&parsed, Some(path), severities);
+        Ok(Inspection { parsed, findings })
+    }
+
+    /// Checks a text whose file is, or would be, at `path`.
+    pub fn check(
+        &self,
+        parsed: &Parsed,
+        path: Option<&Path>,
+        severities: &Severities,
+    ) -> Vec<Finding> {
+        let context = self.context(parsed, path, severities);
+        Checker::default().check(parsed, &context)
+    }
+
+    /// What the checks want to know of the world around a spec. Looks at the files that it names: not to be called
+    /// in the main loop.
+    pub fn context(
+        &self,
+        parsed: &Parsed,
+        path: Option<&Path>,
+        severities: &Severities,
+    ) -> Context {
+        let mut context = Context {
+            severities: severities.clone(),
+            ..Context::default()
+        };
+        let Some(path) = path else { return context };
+        context.study_folder_name = study_folder_name(path);
+        for need in needed_files(parsed) {
+            let fact = self.facts.look(path, &need.path, need.md5);
+            context.files.insert(need.path, fact.exists, fact.md5);
+        }
+        context
+    }
+}
