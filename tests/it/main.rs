@@ -1,0 +1,7 @@
+//! Black box: the real binary over real stdio, one module for each topic.
+//!
+//! Tests named `real_*` drive programs that `tests/run` fetches (claude, Neovim) and are ignored by a plain `cargo test`.
+
+mod support;
+
+mod lifecycle;
