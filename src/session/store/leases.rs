@@ -9,14 +9,10 @@ impl Store {
     /// is fine. A dead server's lease is free.
     pub fn take_lease(&self, session_id: &str) -> Result<bool, StoreError> {
         self.write(|tx| {
-            let owner: Option<String> = tx
-                .query_row(
-                    "SELECT server FROM leases WHERE session_id = ?1",
-                    [session_id],
-                    |row| row.get(0),
-                )
-                .optional()?;
-            if owner.is_some_and(|o| o != self.servers.me() && self.servers.is_alive(&o)) {
+            if let Some(owner) = owner(tx, session_id)?
+                && owner != self.servers.me()
+                && self.servers.is_alive(&owner)
+            {
                 return Ok(false);
             }
             super::sessions::require(tx, session_id)?;
@@ -26,6 +22,12 @@ impl Store {
             )?;
             Ok(true)
         })
+    }
+
+    /// Some live server, be it this one, runs this conversation's claude program.
+    pub fn is_leased(&self, session_id: &str) -> Result<bool, StoreError> {
+        let owner = self.read(|tx| owner(tx, session_id))?;
+        Ok(owner.is_some_and(|owner| self.servers.is_alive(&owner)))
     }
 
     /// Gives it back; one that is not ours stays.
@@ -38,6 +40,16 @@ impl Store {
             Ok(())
         })
     }
+}
+
+fn owner(tx: &Transaction<'_>, session_id: &str) -> Result<Option<String>, StoreError> {
+    Ok(tx
+        .query_row(
+            "SELECT server FROM leases WHERE session_id = ?1",
+            [session_id],
+            |row| row.get(0),
+        )
+        .optional()?)
 }
 
 /// Removes the leases of dead servers.

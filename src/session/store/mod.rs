@@ -18,8 +18,6 @@ mod texts;
 mod turns;
 
 use std::{
-    fs,
-    io::Write,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
     time::Duration,
@@ -34,6 +32,7 @@ pub use sessions::StoredSession;
 pub use texts::{StoredText, TextRole, TurnTexts};
 pub use turns::{StoredTurn, TurnEnd};
 
+use super::private;
 use servers::Servers;
 
 /// How long a method waits for another server's write before it fails with [`Fault::Locked`].
@@ -125,53 +124,24 @@ impl Store {
     }
 }
 
-/// Makes the folder, readable by its owner alone; `.atomizer` is ours, and git need not see it.
+/// Makes the database's folder; `.atomizer` is ours, and git need not see it.
 fn prepare_folder(folder: &Path) -> Result<(), StoreError> {
-    private_folder(folder)?;
-    if folder.file_name().is_none_or(|name| name != ".atomizer") {
-        return Ok(());
+    if folder.file_name().is_some_and(|name| name == ".atomizer") {
+        private::atomizer_folder(folder)
+    } else {
+        private::folder(folder)
     }
-    #[cfg(unix)]
-    fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o700))
-        .map_err(StoreError::io("protect", folder))?;
-    let ignore = folder.join(".gitignore");
-    match private_options().create_new(true).open(&ignore) {
-        Ok(mut file) => file
-            .write_all(b"*\n")
-            .map_err(StoreError::io("write", &ignore)),
-        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        Err(e) => Err(StoreError::io("write", &ignore)(e)),
-    }
-}
-
-/// Makes a folder and those above it, each 0700 on Unix; one that is there stays as it is.
-fn private_folder(folder: &Path) -> Result<(), StoreError> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder
-        .create(folder)
-        .map_err(StoreError::io("make", folder))
+    .map_err(StoreError::io("make", folder))
 }
 
 /// Makes the database's file 0600 before SQLite would make it by the umask; its `-wal` and `-shm` follow it.
 fn private_file(path: &Path) -> Result<(), StoreError> {
-    match private_options().create_new(true).open(path) {
+    match private::options().create_new(true).open(path) {
         Err(e) if e.kind() != std::io::ErrorKind::AlreadyExists => {
             Err(StoreError::io("make", path)(e))
         }
         _ => Ok(()),
     }
-}
-
-/// For writing; 0600 on Unix when it makes the file.
-fn private_options() -> fs::OpenOptions {
-    let mut options = fs::OpenOptions::new();
-    options.write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
 }
 
 /// Now, in microseconds since 1970: what time columns hold.

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{StoreError, private_folder, private_options};
+use super::{StoreError, private};
 
 /// This server's own mark, and how to find the others'.
 #[derive(Debug)]
@@ -21,13 +21,13 @@ pub(super) struct Servers {
 impl Servers {
     /// Marks this server as alive.
     pub(super) fn join(folder: &Path) -> Result<Self, StoreError> {
-        private_folder(folder)?;
+        private::folder(folder).map_err(StoreError::io("make", folder))?;
         let me = uuid::Uuid::new_v4().to_string();
         let mark = mark(folder, &me);
         // Locked under another name first: a mark that is there and not locked is a dead server's.
         let unfinished = mark.with_extension("new");
         let failed = |what| StoreError::io(what, &unfinished);
-        let mut file = private_options()
+        let mut file = private::options()
             .create_new(true)
             .open(&unfinished)
             .map_err(failed("make"))?;
@@ -66,7 +66,7 @@ impl Servers {
     /// Waits until no other server is opening the database, and keeps others from it.
     pub(super) fn open_alone(&self) -> Result<File, StoreError> {
         let path = self.folder.join("open.lock");
-        let file = private_options()
+        let file = private::options()
             .create(true)
             .truncate(false)
             .open(&path)
