@@ -2,6 +2,7 @@
 
 pub mod canvas;
 pub mod config;
+pub mod context;
 pub mod error;
 pub mod host;
 pub mod id;
