@@ -93,7 +93,8 @@ impl Text {
     }
 
     /// The nearest character boundary at or before `offset`.
-    fn floor_char(&self, offset: usize) -> usize {
+    #[must_use]
+    pub fn floor_char(&self, offset: usize) -> usize {
         self.rope
             .char_to_byte(self.rope.byte_to_char(offset.min(self.len())))
     }

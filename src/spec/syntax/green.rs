@@ -78,6 +78,19 @@ impl Value {
 }
 
 impl Item {
+    /// Puts another container in the place of the one it holds.
+    fn replace_container(&mut self, value: Arc<Container>) {
+        let old = self.value.len();
+        let end = self.value_at + old;
+        if let Some(faults) = &mut self.faults {
+            for fault in faults.iter_mut().filter(|fault| fault.at >= end) {
+                fault.at = fault.at - old + value.len;
+            }
+        }
+        self.len = self.len - old + value.len;
+        self.value = Value::Container(value);
+    }
+
     /// Errors in it and in all that it holds.
     pub fn error_count(&self) -> u32 {
         self.faults.as_ref().map_or(0, |f| f.len() as u32)
@@ -226,24 +239,104 @@ impl Container {
         None
     }
 
-    /// The item that holds the byte at `offset` (from the container's start): chunk, index in it, where the item begins.
-    pub fn locate(&self, offset: usize) -> Option<(usize, usize, usize)> {
-        let mut at = self.head as usize;
-        if offset < at {
-            return None;
+    /// The item that holds the byte at `offset` (from the container's start).
+    pub fn locate(&self, offset: usize) -> Option<Spot> {
+        let mut spot = Spot {
+            chunk: 0,
+            inner: 0,
+            at: self.head as usize,
+        };
+        spot.advance(self, offset);
+        (spot.at <= offset && spot.item(self).is_some()).then_some(spot)
+    }
+
+    /// This container with another value in place of that of the item at `spot`.
+    pub fn with_value(&self, id: u64, spot: Spot, value: Arc<Container>) -> Container {
+        let mut chunks = self.chunks.clone();
+        let mut items = self.chunks[spot.chunk].items.to_vec();
+        items[spot.inner].replace_container(value);
+        chunks[spot.chunk] = Chunk::new(items);
+        let Container {
+            shape,
+            head,
+            tail,
+            balanced,
+            ..
+        } = *self;
+        Container::new(
+            id,
+            Parts {
+                shape,
+                head,
+                tail,
+                faults: self.faults.clone(),
+                balanced,
+                chunks,
+            },
+        )
+    }
+}
+
+/// A place among a container's items.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Spot {
+    pub chunk: usize,
+    /// The item's index in its chunk.
+    pub inner: usize,
+    /// Where the item begins, from the container's start.
+    pub at: usize,
+}
+
+impl Spot {
+    /// The item there; none behind the last.
+    pub fn item<'a>(&self, container: &'a Container) -> Option<&'a Item> {
+        container.chunks.get(self.chunk)?.items.get(self.inner)
+    }
+
+    /// To the next item.
+    pub fn next(&mut self, container: &Container) {
+        let Some(item) = self.item(container) else {
+            return;
+        };
+        self.at += item.len as usize;
+        self.inner += 1;
+        if self.inner == container.chunks[self.chunk].items.len() {
+            (self.chunk, self.inner) = (self.chunk + 1, 0);
         }
-        for (index, chunk) in self.chunks.iter().enumerate() {
-            if offset < at + chunk.len as usize {
-                for (inner, item) in chunk.items.iter().enumerate() {
-                    if offset < at + item.len as usize {
-                        return Some((index, inner, at));
-                    }
-                    at += item.len as usize;
-                }
+    }
+
+    /// To the item before, if there is one.
+    pub fn previous<'a>(&self, container: &'a Container) -> Option<(Spot, &'a Item)> {
+        let (chunk, inner) = match self.inner.checked_sub(1) {
+            Some(inner) => (self.chunk, inner),
+            None => {
+                let chunk = self.chunk.checked_sub(1)?;
+                (chunk, container.chunks[chunk].items.len() - 1)
             }
-            at += chunk.len as usize;
+        };
+        let item = &container.chunks[chunk].items[inner];
+        Some((
+            Spot {
+                chunk,
+                inner,
+                at: self.at - item.len as usize,
+            },
+            item,
+        ))
+    }
+
+    /// On to the first item that ends after `offset`.
+    pub fn advance(&mut self, container: &Container, offset: usize) {
+        while let Some(chunk) = container.chunks.get(self.chunk) {
+            if self.inner == 0 && self.at + chunk.len as usize <= offset {
+                self.at += chunk.len as usize;
+                self.chunk += 1;
+            } else if self.at + chunk.items[self.inner].len as usize <= offset {
+                self.next(container);
+            } else {
+                return;
+            }
         }
-        None
     }
 }
 

@@ -9,6 +9,7 @@
 
 mod error;
 mod green;
+mod incremental;
 mod node;
 mod parse;
 mod path;
@@ -16,7 +17,7 @@ mod pointer;
 mod scan;
 mod string;
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 pub use error::{SyntaxError, Trouble};
 pub use node::{Member, Node};
@@ -27,10 +28,14 @@ pub use string::Escapes;
 use self::{
     error::Fault,
     green::{Container, Ids, Parts, Shape},
+    incremental::Change,
     parse::Fresh,
     scan::Source,
 };
 use crate::text::{Edit, Text};
+
+/// More edits than this at once are taken as one that reaches from the first to the last.
+const MANY: usize = 32;
 
 /// What a node is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -76,7 +81,35 @@ impl Parsed {
     /// is what [`Parsed::new`] would give, for the price of what the edits touch.
     #[must_use]
     pub fn edit(&self, edits: &[Edit]) -> Self {
-        Parsed::new(self.text.with_edits(edits))
+        if edits.len() > MANY {
+            let range = edits[0].range.start..edits[edits.len() - 1].range.end;
+            let text = self.text.with_edits(edits);
+            let insert = text.len() + range.len() - self.text.len();
+            return self.changed(text, range, insert);
+        }
+        edits.iter().rev().fold(self.clone(), |parsed, edit| {
+            let start = parsed.text.floor_char(edit.range.start);
+            let end = parsed.text.floor_char(edit.range.end).max(start);
+            let text = parsed.text.with_edits(std::slice::from_ref(edit));
+            parsed.changed(text, start..end, edit.insert.len())
+        })
+    }
+
+    /// The same for `text`, which is this text but for `range`, where `insert` other bytes are.
+    fn changed(&self, text: Text, range: Range<usize>, insert: usize) -> Self {
+        if u32::try_from(text.len().max(self.text.len())).is_err() {
+            return Parsed::new(text);
+        }
+        let document = incremental::edit(
+            &self.document,
+            &text,
+            &Change {
+                start: range.start,
+                end: range.end,
+                insert,
+            },
+        );
+        Parsed { text, document }
     }
 
     /// The text.

@@ -11,8 +11,8 @@ use super::{
 };
 use crate::text::Text;
 
-/// Nesting beyond which [`Node::to_value`] gives `null`: serde_json's values are dropped by recursion.
-const DEPTH: usize = 512;
+/// Nesting beyond which [`Node::to_value`] gives `null`: as deep as serde_json reads; its values are dropped by recursion.
+const DEPTH: usize = 128;
 
 /// A value or a key, with its place. Copy it freely.
 #[derive(Clone, Copy)]
@@ -224,7 +224,7 @@ impl<'a> Node<'a> {
     }
 
     /// The value as serde_json has it: of a key that comes twice the last, at the place of the first. What is missing or
-    /// not JSON is `null`, and so is what is nested more than 512 levels deep.
+    /// not JSON is `null`, and so is what is nested more than 128 levels deep.
     #[must_use]
     pub fn to_value(&self) -> Json {
         self.to_value_within(DEPTH)

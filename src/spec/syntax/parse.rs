@@ -83,6 +83,8 @@ pub(super) struct Parser<'a, R> {
     items: Vec<Item>,
     pub ids: Ids,
     reuse: R,
+    /// Some container is not balanced.
+    pub lost: bool,
     /// The container whose frame was the first, once it is closed.
     pub done: Option<Arc<Container>>,
 }
@@ -108,6 +110,7 @@ impl<'a, R: Reuse> Parser<'a, R> {
             items: Vec::new(),
             ids: Ids::new(),
             reuse,
+            lost: false,
             done: None,
         }
     }
@@ -141,6 +144,12 @@ impl<'a, R: Reuse> Parser<'a, R> {
     fn top(&mut self) -> &mut Frame {
         let last = self.frames.len() - 1;
         &mut self.frames[last]
+    }
+
+    /// The innermost container's end, or what is in it, depends on what encloses it.
+    fn unbalance(&mut self) {
+        self.lost = true;
+        self.top().balanced = false;
     }
 
     /// The shape of the container around the one being read.
@@ -205,7 +214,7 @@ impl<'a, R: Reuse> Parser<'a, R> {
                     item.fault(start, token.end - start, Trouble::MissingOpener);
                     self.top().partial = Some(item);
                     self.push_frame(Shape::Object, start, Vec::new());
-                    self.top().balanced = false;
+                    self.unbalance();
                 } else {
                     self.value(item, byte);
                 }
@@ -244,6 +253,7 @@ impl<'a, R: Reuse> Parser<'a, R> {
                 trouble: Trouble::Unclosed,
             };
             self.frames[innermost].faults.push(fault);
+            self.lost = true;
             for frame in &mut self.frames[1..] {
                 frame.balanced = false;
             }
@@ -270,7 +280,7 @@ impl<'a, R: Reuse> Parser<'a, R> {
     fn member(&mut self, byte: u8) {
         let level = self.frames.len() - 1;
         if byte == b'{' && self.frames[level].comma {
-            self.top().balanced = false;
+            self.unbalance();
             if self.around(level) == Shape::Array {
                 return self.force_close(level, 1);
             }
@@ -326,8 +336,12 @@ impl<'a, R: Reuse> Parser<'a, R> {
             item.faults.truncate(known);
             end = start + raw[..colon].trim_end().len();
             item.fault(start, end - start, Trouble::NoClosingQuote);
+            if !token.closed {
+                // What follows on the line was looked at, though it is not part of the key.
+                self.unbalance();
+            }
         } else if token.gave_back {
-            self.top().balanced = false;
+            self.unbalance();
         }
         item.key_len = end - start;
         self.pos = end;
@@ -430,7 +444,7 @@ impl<'a, R: Reuse> Parser<'a, R> {
         let level = self.frames.len() - 1;
         let empty =
             self.items.len() == self.frames[level].base && self.frames[level].chunks.is_empty();
-        self.top().balanced = false;
+        self.unbalance();
         if !self.frames[level].run {
             let deeper = match (
                 self.indent(self.pos, true),
@@ -478,7 +492,7 @@ impl<'a, R: Reuse> Parser<'a, R> {
                 self.pos = token.end;
                 item.quiet |= !token.closed;
                 if token.gave_back {
-                    self.top().balanced = false;
+                    self.unbalance();
                 }
                 let kind = if token.closed {
                     Kind::String
@@ -605,14 +619,17 @@ impl<'a, R: Reuse> Parser<'a, R> {
         self.items.push(item);
     }
 
-    /// Items of the innermost container that are in no chunk yet.
-    pub fn loose(&self) -> usize {
-        self.items.len() - self.frames.last().map_or(0, |frame| frame.base)
+    /// Adds a chunk that is taken over as it is.
+    pub fn push_chunk(&mut self, chunk: Chunk) {
+        self.settle();
+        let top = self.top();
+        top.comma = chunk.items.last().is_some_and(|item| item.comma);
+        top.chunks.push(chunk);
     }
 
-    /// The last item read in the innermost container was in order.
-    pub fn last_in_order(&self) -> bool {
-        self.loose() == 0 || self.items.last().is_none_or(|item| item.faults.is_none())
+    /// Items of the innermost container that are in no chunk yet.
+    pub fn loose(&self) -> &[Item] {
+        &self.items[self.frames.last().map_or(0, |frame| frame.base)..]
     }
 
     /// Puts the items of the innermost container that are in no chunk yet into chunks.
@@ -673,7 +690,7 @@ impl<'a, R: Reuse> Parser<'a, R> {
         let mut item = Partial::new(self.pos);
         item.fault(self.pos, 1, Trouble::StrayCloser);
         item.quiet = true;
-        self.top().balanced = false;
+        self.unbalance();
         self.pos += 1;
         self.finish(item, Value::Missing);
     }
@@ -687,7 +704,7 @@ impl<'a, R: Reuse> Parser<'a, R> {
             trouble: Trouble::MissingCloser,
         });
         while self.frames.len() > level {
-            self.top().balanced = false;
+            self.unbalance();
             self.close(0);
         }
     }
@@ -696,7 +713,7 @@ impl<'a, R: Reuse> Parser<'a, R> {
     /// many? What stands after it and how its line is indented decide.
     fn wrong_closer(&mut self, byte: u8) {
         let level = self.frames.len() - 1;
-        self.top().balanced = false;
+        self.unbalance();
         if byte == b'}' && std::mem::take(&mut self.top().run) {
             let mut item = Partial::new(self.pos);
             item.quiet = true;

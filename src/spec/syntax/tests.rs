@@ -208,3 +208,193 @@ fn one_mistake_is_one_error_wherever_it_is() {
         assert_eq!(errors.len(), 1, "{text:?}: {errors:#?}");
     }
 }
+
+/// The tree in words, without identities.
+fn shown(parsed: &Parsed) -> String {
+    fn items(out: &mut String, container: &green::Container, depth: usize) {
+        use std::fmt::Write;
+        let green::Container {
+            shape,
+            len,
+            head,
+            tail,
+            faults,
+            balanced,
+            error_count,
+            cut,
+            height,
+            count,
+            ..
+        } = container;
+        let _ = writeln!(
+            out,
+            "{:depth$}{shape:?} {len} {head} {tail} {faults:?} {balanced} {error_count} {cut} {height} {count}",
+            ""
+        );
+        for (at, item) in container.items() {
+            let _ = write!(
+                out,
+                "{:depth$}@{at} {} {} {} {} {} {:?} ",
+                "", item.key_len, item.value_at, item.len, item.comma, item.colon, item.faults
+            );
+            match &item.value {
+                green::Value::Container(inner) => items(out, inner, depth + 1),
+                value => drop(writeln!(out, "{value:?}")),
+            }
+        }
+    }
+    let mut out = String::new();
+    items(&mut out, &parsed.document, 0);
+    out
+}
+
+/// Edits as fractions of a text's length.
+fn edits() -> impl Strategy<Value = Vec<(f64, f64, String)>> {
+    let insert =
+        prop_oneof![3 => soup(), 1 => Just(String::new()), 3 => "[\\[\\]{}\",:a1 \n/]{1,2}"];
+    let reach = prop_oneof![2 => Just(0.0), 3 => 0.0..0.1f64, 1 => 0.0..1.0f64];
+    prop::collection::vec((0.0..=1.0f64, reach, insert), 1..12)
+}
+
+fn check_edits(text: String, edits: Vec<(f64, f64, String)>) {
+    let mut parsed = parse(&text);
+    for (from, reach, insert) in edits {
+        let place = |fraction: f64| (parsed.text().len() as f64 * fraction.min(1.0)) as usize;
+        let range =
+            parsed.text().floor_char(place(from))..parsed.text().floor_char(place(from + reach));
+        let before = parsed.text().to_string();
+        let edited = parsed.edit(&[Edit {
+            range: range.clone(),
+            insert: insert.clone(),
+        }]);
+        let fresh = Parsed::new(edited.text().clone());
+        assert_eq!(
+            shown(&edited),
+            shown(&fresh),
+            "{before:?} with {range:?} replaced by {insert:?}"
+        );
+        assert_eq!(edited.errors(), fresh.errors());
+        assert_eq!(edited.document.len as usize, edited.text().len());
+        parsed = edited;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
+
+    #[test]
+    fn editing_gives_what_reading_gives(text in written(), edits in edits()) {
+        check_edits(text, edits);
+    }
+
+    #[test]
+    fn editing_broken_text_gives_what_reading_gives(text in soup(), edits in edits()) {
+        check_edits(text, edits);
+    }
+}
+
+/// A list of `count` small objects.
+fn entries(count: usize) -> String {
+    let entries: Vec<String> = (0..count)
+        .map(|n| format!("{{\"id\": \"e_{n}\", \"at\": [{n}, 2]}}"))
+        .collect();
+    format!(
+        "{{\"list\": [{}], \"more\": {{\"x\": 1}}}}",
+        entries.join(",\n ")
+    )
+}
+
+fn ids(parsed: &Parsed) -> Vec<usize> {
+    let list = parsed.node_at_pointer("/list").expect("a list");
+    list.elements().map(|node| node.green_id()).collect()
+}
+
+#[test]
+fn an_edit_leaves_the_identity_of_what_it_does_not_touch() {
+    let before = parse(&entries(1000));
+    for (at, insert) in [
+        ("e_500", "x"),
+        ("\"at\": [500", "\"y\": {}, "),
+        ("{\"id\": \"e_500", "{}, "),
+        ("e_999", "\""),
+    ] {
+        let offset = before.text().to_string().find(at).expect("the mark");
+        let after = before.edit(&[Edit {
+            range: offset..offset,
+            insert: insert.into(),
+        }]);
+        let (old, new) = (ids(&before), ids(&after));
+        let kept = new.iter().filter(|id| old.contains(id)).count();
+        assert!(kept >= 999, "{at}: {kept}");
+        let more = |parsed: &Parsed| parsed.node_at_pointer("/more").map(|node| node.green_id());
+        assert_eq!(more(&before), more(&after));
+        assert_ne!(
+            before.root().map(|node| node.green_id()),
+            after.root().map(|node| node.green_id())
+        );
+    }
+}
+
+#[test]
+fn a_lost_bracket_leaves_the_identity_of_whole_entries() {
+    let before = parse(&entries(1000));
+    let offset = before
+        .text()
+        .to_string()
+        .find("], \"more\"")
+        .expect("the list's end");
+    let broken = before.edit(&[Edit {
+        range: offset..offset + 1,
+        insert: String::new(),
+    }]);
+    assert_eq!(broken.errors().len(), 1, "{:?}", broken.errors());
+    assert_eq!(ids(&before), ids(&broken));
+    let mended = broken.edit(&[Edit {
+        range: offset..offset,
+        insert: "]".into(),
+    }]);
+    assert_eq!(ids(&before), ids(&mended));
+    assert_eq!(shown(&before), shown(&mended));
+}
+
+#[test]
+fn many_edits_of_one_list_leave_its_chunks_full() {
+    let mut parsed = parse(&entries(1000));
+    for n in 0..3000 {
+        let offset = parsed
+            .text()
+            .to_string()
+            .find("{\"id\": \"e_7")
+            .expect("an entry");
+        parsed = if n % 3 == 2 {
+            parsed.edit(&[Edit {
+                range: offset - 4..offset,
+                insert: String::new(),
+            }])
+        } else {
+            parsed.edit(&[Edit {
+                range: offset..offset,
+                insert: "{},\n".into(),
+            }])
+        };
+    }
+    assert!(parsed.is_valid());
+    assert_eq!(shown(&parsed), shown(&Parsed::new(parsed.text().clone())));
+    let list = &parsed.document.items().next().expect("a root").1.value;
+    let list = list
+        .container()
+        .expect("an object")
+        .items()
+        .next()
+        .expect("a list")
+        .1
+        .value
+        .container();
+    let list = list.expect("an array");
+    assert!(
+        list.chunks.len() < list.count / 16,
+        "{} chunks for {}",
+        list.chunks.len(),
+        list.count
+    );
+}
