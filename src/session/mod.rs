@@ -13,6 +13,7 @@ mod private;
 pub mod queue;
 pub mod store;
 pub mod types;
+pub mod watch;
 
 pub use config::SessionConfig;
 pub use error::SessionError;
