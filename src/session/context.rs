@@ -345,7 +345,7 @@ mod tests {
         let history: Vec<Message> = (0..10).map(|_| said(Role::User, &long)).collect();
         let prompt = ContextBuilder {
             summary: Some(&long),
-            errors: &[long.clone()],
+            errors: std::slice::from_ref(&long),
             selection: Some(&long),
             canvas_state: Some(&canvas),
             unsaved: Some(Unsaved {

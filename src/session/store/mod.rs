@@ -105,6 +105,16 @@ impl Store {
         self.transaction(TransactionBehavior::Deferred, work)
     }
 
+    /// Gives free pages of the file back to the disk.
+    fn shrink(&self) -> Result<(), StoreError> {
+        self.write(|tx| {
+            let mut vacuum = tx.prepare("PRAGMA incremental_vacuum")?;
+            let mut rows = vacuum.query([])?;
+            while rows.next()?.is_some() {} // one step for each page
+            Ok(())
+        })
+    }
+
     fn transaction<T>(
         &self,
         behavior: TransactionBehavior,

@@ -4,6 +4,9 @@ use super::*;
 use crate::session::types::{Mode, Role, Status};
 
 mod basics;
+mod changes;
+mod faults;
+mod servers;
 
 /// A store in a folder of its own.
 fn store() -> (TempDir, Store) {

@@ -123,13 +123,17 @@ impl Store {
     /// Forgets the texts of turns that ended longer than `age` ago; tells how many texts went.
     pub fn prune_texts(&self, age: Duration) -> Result<usize, StoreError> {
         let before = now().saturating_sub(i64::try_from(age.as_micros()).unwrap_or(i64::MAX));
-        self.write(|tx| {
+        let gone = self.write(|tx| {
             tx.execute(
                 "DELETE FROM turn_texts WHERE turn_id IN (SELECT id FROM turns WHERE ended_at < ?1)",
                 [before],
             )?;
             drop_unused(tx)
-        })
+        })?;
+        if gone > 0 {
+            self.shrink()?;
+        }
+        Ok(gone)
     }
 }
 
