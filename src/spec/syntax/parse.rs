@@ -31,6 +31,8 @@ pub(super) struct Frame {
     run: bool,
     /// The item that holds the container that is being read inside.
     partial: Option<Partial>,
+    /// Levels of the nearest object and of the nearest array around it, where there are such.
+    around: [Option<usize>; 2],
 }
 
 /// An item being read.
@@ -127,8 +129,22 @@ impl<'a, R: Reuse> Parser<'a, R> {
 
     /// Begins a container at `start`; the parser stands at its first item.
     pub fn push_frame(&mut self, shape: Shape, start: usize, faults: Vec<Found>) {
+        let around = match self.frames.last() {
+            Some(Frame {
+                shape: Shape::Object,
+                around,
+                ..
+            }) => [Some(self.frames.len() - 1), around[1]],
+            Some(Frame {
+                shape: Shape::Array,
+                around,
+                ..
+            }) => [around[0], Some(self.frames.len() - 1)],
+            _ => [None; 2],
+        };
         self.frames.push(Frame {
             shape,
+            around,
             start,
             first: self.pos,
             base: self.items.len(),
@@ -720,12 +736,7 @@ impl<'a, R: Reuse> Parser<'a, R> {
             self.pos += 1;
             return self.finish(item, Value::Missing);
         }
-        let wanted = if byte == b'}' {
-            Shape::Object
-        } else {
-            Shape::Array
-        };
-        let outer = (1..level).rev().find(|&n| self.frames[n].shape == wanted);
+        let outer = self.frames[level].around[usize::from(byte == b']')];
         let next = self.after(self.pos);
         let slip_fits = fits(self.around(level), next);
         let lost_fits = outer.is_some_and(|n| fits(self.around(n), next));

@@ -398,3 +398,50 @@ fn many_edits_of_one_list_leave_its_chunks_full() {
         list.count
     );
 }
+#[test]
+fn depth_is_no_danger() {
+    for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+        let deep = 1_000_000;
+        assert!(parse(&format!("{}1{}", open.repeat(deep), close.repeat(deep))).is_valid());
+        let depth = 20_000;
+        let whole = format!("{}1{}", open.repeat(depth), close.repeat(depth));
+        for text in [whole, open.repeat(depth), close.repeat(depth)] {
+            let parsed = parse(&text);
+            assert!(parsed.errors().len() <= 2);
+            let middle = text.len() / 2;
+            for insert in ["1", "[", "}", "\""] {
+                let edited = parsed.edit(&[Edit {
+                    range: middle..middle,
+                    insert: insert.into(),
+                }]);
+                assert_eq!(
+                    edited.is_valid(),
+                    Parsed::new(edited.text().clone()).is_valid()
+                );
+            }
+            if let Some(root) = parsed.root() {
+                let _ = root.to_value();
+                let _ = parsed.path_at(middle);
+            }
+        }
+    }
+}
+
+#[test]
+fn long_lines_and_odd_bytes_are_read() {
+    let long = format!("[\"{}\"]", "x".repeat(1 << 20));
+    assert!(parse(&long).is_valid());
+    let unclosed = format!("[\"{}", "x\": \\".repeat(1 << 15));
+    assert!(!parse(&unclosed).is_valid());
+    assert!(!parse(&"\"a:\\".repeat(1 << 15)).is_valid());
+    assert!(!parse(&"{\"a\":".repeat(1 << 15)).is_valid());
+    assert!(!parse(&"[\"a\":1,".repeat(1 << 15)).is_valid());
+    assert!(!parse(&"}]".repeat(1 << 15)).is_valid());
+    assert!(!parse(&"[{]}".repeat(1 << 15)).is_valid());
+    assert!(!parse(&"{]".repeat(1 << 15)).is_valid());
+    assert!(!parse("[\0]").is_valid());
+    assert!(!parse("[\"\0\"]").is_valid());
+    assert!(parse("[\r\n1,\r2\r\n]\r").is_valid());
+    assert!(parse("\u{feff}[]").is_valid());
+    assert!(!parse("[\u{feff}]").is_valid());
+}
