@@ -6,5 +6,5 @@ fn main() -> ExitCode {
     if let Some(code) = atomizer_lsp::cli::supervise::intercept(std::env::args_os().skip(1)) {
         return code;
     }
-    atomizer_lsp::cli::serve::run()
+    atomizer_lsp::cli::run()
 }

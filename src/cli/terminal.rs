@@ -1,0 +1,342 @@
+//! A person at a terminal as the host of a conversation: sees its events, is asked for permission.
+
+use std::{
+    io::{self, BufRead, IsTerminal, Write},
+    sync::Arc,
+};
+
+use futures::future::BoxFuture;
+use serde_json::Value;
+use tokio::sync::{Mutex, mpsc};
+
+use super::paint::{self, ERROR, GOOD, HEADING, NAME, QUIET, WARNING};
+use crate::{
+    session::{
+        host::{EventSink, Host, PermissionAnswer, PermissionQuestion, SpecChange},
+        types::{Applied, Decision, SessionInfo, SpecUpdate, TurnEvent},
+    },
+    study::Root,
+};
+
+/// What is printed, in order, by one task.
+pub enum Line {
+    /// An event of the turn.
+    Event(Box<TurnEvent>),
+    /// Anything else.
+    Text(String),
+    /// Nothing comes after this.
+    End,
+}
+
+/// The terminal.
+pub struct Terminal {
+    root: Root,
+    lines: mpsc::UnboundedSender<Line>,
+    /// Nobody can be asked where the input is no terminal; `None` then.
+    keyboard: Option<Keyboard>,
+    json: bool,
+}
+
+impl Terminal {
+    /// A terminal that prints to `lines`. With `json` it prints events only.
+    pub fn new(root: Root, lines: mpsc::UnboundedSender<Line>, json: bool) -> Self {
+        let interactive = !json && io::stdin().is_terminal() && io::stderr().is_terminal();
+        Self {
+            root,
+            lines,
+            keyboard: interactive.then(Keyboard::new),
+            json,
+        }
+    }
+
+    fn print(&self, text: String) {
+        if !self.json {
+            // The printing task ends last.
+            let _ = self.lines.send(Line::Text(text));
+        }
+    }
+}
+
+impl Host for Terminal {
+    fn session_changed(&self, _session: SessionInfo) {}
+
+    fn deliver(&self, change: SpecChange) -> BoxFuture<'static, Applied> {
+        let name = change
+            .path
+            .strip_prefix(self.root.path())
+            .unwrap_or(&change.path);
+        let (before, after) = (change.base.as_deref(), change.theirs.as_deref());
+        self.print(paint::diff(
+            &name.display().to_string(),
+            before.unwrap_or_default(),
+            after.unwrap_or_default(),
+        ));
+        Box::pin(std::future::ready(Applied::Disk))
+    }
+
+    fn spec_updated(&self, _update: &SpecUpdate) {}
+
+    fn ask(&self, question: PermissionQuestion) -> BoxFuture<'static, PermissionAnswer> {
+        let Some(keyboard) = self.keyboard.clone() else {
+            let why =
+                "nobody is there to be asked: the command runs without a terminal to answer at";
+            return Box::pin(std::future::ready(PermissionAnswer::Deny(why.into())));
+        };
+        let lines = self.lines.clone();
+        Box::pin(async move {
+            let _turn = keyboard.busy.lock().await;
+            let _ = lines.send(Line::Text(permission_question(
+                &question.tool_name,
+                &question.description,
+                &question.input,
+            )));
+            permission_answer(keyboard.line().await.as_deref())
+        })
+    }
+
+    fn warn(&self, message: String) {
+        self.print(format!("{WARNING}{message}{WARNING:#}\n"));
+    }
+}
+
+/// A question for permission, in words.
+pub fn permission_question(tool: &str, description: &str, input: &Value) -> String {
+    let what = input_in_short(input).unwrap_or_else(|| description.to_owned());
+    format!(
+        "\n{WARNING}Claude asks:{WARNING:#} {HEADING}{tool}{HEADING:#} {what}\n  \
+         {QUIET}y: allow   s: allow for this session   anything else: deny{QUIET:#} > "
+    )
+}
+
+/// What a typed line means.
+pub fn permission_answer(line: Option<&str>) -> PermissionAnswer {
+    match line.map(|line| line.trim().to_lowercase()).as_deref() {
+        Some("y" | "yes") => PermissionAnswer::AllowOnce,
+        Some("s" | "session") => PermissionAnswer::AllowForSession,
+        _ => PermissionAnswer::Deny("the user said no".into()),
+    }
+}
+
+/// Lines typed by the user. A thread reads them, because reading cannot be given up.
+#[derive(Clone)]
+pub struct Keyboard {
+    /// One question at a time.
+    busy: Arc<Mutex<()>>,
+    typed: Arc<Mutex<mpsc::UnboundedReceiver<String>>>,
+    wanted: std::sync::mpsc::Sender<()>,
+}
+
+impl Keyboard {
+    /// Reads nothing until somebody wants a line.
+    pub fn new() -> Self {
+        let (wanted, requests) = std::sync::mpsc::channel();
+        let (sender, typed) = mpsc::unbounded_channel();
+        std::thread::spawn(move || {
+            for () in requests {
+                let mut line = String::new();
+                match io::stdin().lock().read_line(&mut line) {
+                    Ok(1..) if sender.send(line).is_ok() => {}
+                    _ => break,
+                }
+            }
+        });
+        Self {
+            busy: Arc::default(),
+            typed: Arc::new(Mutex::new(typed)),
+            wanted,
+        }
+    }
+
+    /// The next line; `None` at the end of the input.
+    pub async fn line(&self) -> Option<String> {
+        let mut typed = self.typed.lock().await;
+        self.wanted.send(()).ok()?;
+        typed.recv().await
+    }
+}
+
+/// Sends a turn's events to the printing task.
+pub struct Printer(pub mpsc::UnboundedSender<Line>);
+
+impl EventSink for Printer {
+    fn send(&self, event: TurnEvent) {
+        let _ = self.0.send(Line::Event(Box::new(event)));
+    }
+}
+
+/// Prints what comes up to [`Line::End`]: events as JSON, one a line, or for people.
+pub async fn print_all(mut lines: mpsc::UnboundedReceiver<Line>, json: bool) -> io::Result<()> {
+    let mut transcript = Transcript::default();
+    while let Some(line) = lines.recv().await {
+        let mut out = anstream::stdout().lock();
+        match line {
+            Line::Event(event) if json => {
+                serde_json::to_writer(&mut out, &event)?;
+                writeln!(out)?;
+            }
+            Line::Event(event) => write!(out, "{}", transcript.event(&event))?,
+            Line::Text(text) => write!(out, "{}{text}", transcript.new_line())?,
+            Line::End => break,
+        }
+        out.flush()?;
+    }
+    write!(anstream::stdout(), "{}", transcript.new_line())
+}
+
+/// Turns events into text for people; knows whether a line is open.
+#[derive(Debug, Default)]
+pub struct Transcript {
+    in_line: bool,
+}
+
+impl Transcript {
+    /// The text for one event; ends its lines but for streamed text.
+    pub fn event(&mut self, event: &TurnEvent) -> String {
+        let line = match event {
+            TurnEvent::Text { delta } => {
+                self.in_line = !delta.ends_with('\n');
+                return delta.clone();
+            }
+            TurnEvent::Thinking { delta } => {
+                self.in_line = !delta.ends_with('\n');
+                return format!("{QUIET}{delta}{QUIET:#}");
+            }
+            TurnEvent::Started { session_id, .. } => {
+                format!("{QUIET}session {session_id}{QUIET:#}")
+            }
+            TurnEvent::Queued { position } => {
+                format!("{QUIET}waiting, {position} in the queue{QUIET:#}")
+            }
+            TurnEvent::ToolCall { name, input, .. } => {
+                let what = input_in_short(input).unwrap_or_default();
+                format!("{NAME}● {name}{NAME:#} {what}")
+            }
+            TurnEvent::ToolResult {
+                is_error, summary, ..
+            } => {
+                let style = if *is_error { ERROR } else { QUIET };
+                format!("  {style}{}{style:#}", first_line(summary))
+            }
+            TurnEvent::Permission {
+                tool_name,
+                decision,
+                reason,
+                ..
+            } => match decision {
+                Decision::Asked => return String::new(),
+                Decision::Allowed => format!("  {GOOD}{tool_name} allowed{GOOD:#}"),
+                Decision::Denied => {
+                    let why = reason.as_deref().unwrap_or("no reason was given");
+                    format!("  {WARNING}{tool_name} denied{WARNING:#}: {why}")
+                }
+            },
+            TurnEvent::Retrying {
+                attempt,
+                max_attempts,
+                delay_ms,
+                message,
+            } => {
+                let seconds = std::time::Duration::from_millis(*delay_ms).as_secs_f64();
+                format!(
+                    "{WARNING}the API is in trouble{WARNING:#}: {message}; \
+                     again in {seconds:.1} s ({attempt} of {max_attempts})"
+                )
+            }
+            TurnEvent::CanvasModification { modification } => {
+                format!("{NAME}◆ canvas{NAME:#} {modification}")
+            }
+            TurnEvent::SpecUpdated(update) => {
+                let study = update.study_id.as_deref().unwrap_or(&update.uri);
+                let state = match (update.valid, &update.hash_after) {
+                    (_, None) => "removed",
+                    (true, _) => "changed",
+                    (false, _) => "changed, and no valid JSON now",
+                };
+                format!("{GOOD}✔ spec of {study} {state}{GOOD:#}")
+            }
+            TurnEvent::Usage(usage) => {
+                let cost = usage.cost_usd.map(|cost| format!(", ${cost:.4}"));
+                format!(
+                    "{QUIET}{} tokens in, {} out{}{QUIET:#}",
+                    usage.input_tokens,
+                    usage.output_tokens,
+                    cost.unwrap_or_default()
+                )
+            }
+            TurnEvent::TextReset { text } => {
+                format!("{QUIET}(taken back; what stands:){QUIET:#}\n{text}")
+            }
+            TurnEvent::Error { error } => format!("{ERROR}{}{ERROR:#}", error.message),
+            TurnEvent::Done(_) => return self.new_line().to_owned(),
+        };
+        format!("{}{line}\n", self.new_line())
+    }
+
+    /// Ends an open line.
+    pub fn new_line(&mut self) -> &'static str {
+        if std::mem::take(&mut self.in_line) {
+            "\n"
+        } else {
+            ""
+        }
+    }
+}
+
+/// What a tool is used on: its file, its command.
+fn input_in_short(input: &Value) -> Option<String> {
+    let keys = ["command", "file_path", "path", "pattern", "url"];
+    let value = keys.iter().find_map(|key| input[key].as_str())?;
+    Some(first_line(value).to_owned())
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn streamed_text_is_ended_before_anything_else_is_said() {
+        let mut transcript = Transcript::default();
+        let events = [
+            TurnEvent::Text {
+                delta: "Let me".into(),
+            },
+            TurnEvent::Text {
+                delta: " look.".into(),
+            },
+            TurnEvent::ToolCall {
+                id: "t".into(),
+                name: "Read".into(),
+                input: json!({"file_path": "a.json"}),
+            },
+            TurnEvent::Text {
+                delta: "Done.\n".into(),
+            },
+            TurnEvent::ToolResult {
+                id: "t".into(),
+                is_error: true,
+                summary: "no\nsuch file".into(),
+            },
+        ];
+        let shown: String = events.iter().map(|event| transcript.event(event)).collect();
+        let shown = anstream::adapter::strip_str(&shown).to_string();
+        assert_eq!(shown, "Let me look.\n● Read a.json\nDone.\n  no\n");
+    }
+
+    #[test]
+    fn only_a_clear_yes_allows() {
+        assert_eq!(permission_answer(Some("Y\n")), PermissionAnswer::AllowOnce);
+        assert_eq!(
+            permission_answer(Some("session")),
+            PermissionAnswer::AllowForSession
+        );
+        for line in [None, Some(""), Some("no"), Some("ye")] {
+            assert!(matches!(permission_answer(line), PermissionAnswer::Deny(_)));
+        }
+    }
+}
