@@ -1,0 +1,361 @@
+//! What the rest of the spec asks about one entry, read from it once and kept as long as its text stays the same.
+//!
+//! Ranges are relative to where the entry begins, so that they hold wherever it moves.
+
+use std::{
+    hash::{BuildHasher, Hash, Hasher},
+    ops::Range,
+};
+
+use rustc_hash::FxBuildHasher;
+
+use super::EntryKind;
+use crate::spec::{
+    format::{ExtractorType, Refers},
+    syntax::{Kind, Node},
+};
+
+/// A string or number of the spec that others refer to, or that refers to others.
+#[derive(Debug, Clone)]
+pub struct Word {
+    /// The string, or the number as a whole number is written.
+    pub text: Box<str>,
+    hash: u64,
+    /// Where its value stands (quotes included), from the entry's start.
+    pub at: Range<usize>,
+}
+
+impl PartialEq for Word {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash && self.text == other.text
+    }
+}
+
+impl Eq for Word {}
+
+impl Hash for Word {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
+
+impl Word {
+    /// A word that stands nowhere, to look others up by.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self { text: text.into(), hash: FxBuildHasher.hash_one(text), at: 0..0 }
+    }
+
+    fn at(text: &str, at: Range<usize>) -> Self {
+        Self { at, ..Self::new(text) }
+    }
+}
+
+/// A number and where it stands, from the entry's start.
+#[derive(Debug, Clone)]
+pub struct Number {
+    /// Its value.
+    pub value: f64,
+    /// Where it stands.
+    pub at: Range<usize>,
+}
+
+/// What the rest of the spec asks about one entry.
+#[derive(Debug, Default)]
+pub struct Facts {
+    /// Length of its text.
+    pub len: usize,
+    /// No syntax error cuts through it, so that what is not there is missing.
+    pub intact: bool,
+    /// `enabled` is not `false`.
+    pub disabled: bool,
+    /// A syntax error may have taken its id (or an expression's name): nobody may say that there is no entry of some id.
+    pub id_lost: bool,
+    /// Its `id` (a subcase's number as text).
+    pub id: Option<Word>,
+    /// Its `name`.
+    pub name: Option<Word>,
+    /// What it refers to, in the order of the text; of an objective or constraint the extractor and its output.
+    pub refs: Vec<(Refers, Word)>,
+    /// `units` of an objective or constraint.
+    pub units: Option<Word>,
+    /// What its kind has beside.
+    pub detail: Detail,
+}
+
+/// What entries of one kind have beside.
+#[derive(Debug, Default)]
+pub enum Detail {
+    /// Nothing that others ask about.
+    #[default]
+    Plain,
+    /// A design variable.
+    Variable {
+        /// `type`; `continuous` when absent, none when it is no type.
+        kind: Option<VariableKind>,
+        /// Where its `type` stands.
+        kind_at: Option<Range<usize>>,
+    },
+    /// An extractor.
+    Extractor {
+        /// `type`, if it is one.
+        kind: Option<ExtractorType>,
+        /// Its outputs in order.
+        outputs: Vec<Output>,
+        /// All its outputs are known: the list is there, and no syntax error hides any of it.
+        whole: bool,
+    },
+    /// An objective.
+    Objective {
+        /// `weight`.
+        weight: Option<Number>,
+    },
+    /// A constraint.
+    Constraint {
+        /// `type` is `hard` or absent.
+        hard: bool,
+        /// `operator`, if it is one.
+        operator: Option<Comparison>,
+        /// `threshold`.
+        threshold: Option<Number>,
+    },
+}
+
+/// The type of a design variable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VariableKind {
+    /// Any number.
+    Continuous,
+    /// Whole numbers.
+    Integer,
+    /// One of its choices.
+    Categorical,
+}
+
+impl VariableKind {
+    /// The type of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "continuous" => Some(Self::Continuous),
+            "integer" => Some(Self::Integer),
+            "categorical" => Some(Self::Categorical),
+            _ => None,
+        }
+    }
+}
+
+/// How an output is compared to a threshold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comparison {
+    /// `<=`
+    AtMost,
+    /// `>=`
+    AtLeast,
+    /// `<`
+    Less,
+    /// `>`
+    Greater,
+    /// `==`
+    Equal,
+}
+
+impl Comparison {
+    /// All, in the format's order.
+    pub const ALL: [Self; 5] = [Self::AtMost, Self::AtLeast, Self::Less, Self::Greater, Self::Equal];
+
+    /// As it is written.
+    #[must_use]
+    pub fn sign(self) -> &'static str {
+        match self {
+            Self::AtMost => "<=",
+            Self::AtLeast => ">=",
+            Self::Less => "<",
+            Self::Greater => ">",
+            Self::Equal => "==",
+        }
+    }
+
+    /// The one that is written so.
+    #[must_use]
+    pub fn named(sign: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|comparison| comparison.sign() == sign)
+    }
+}
+
+/// One output of an extractor.
+#[derive(Debug)]
+pub struct Output {
+    /// `name`.
+    pub name: Option<Word>,
+    /// `units`.
+    pub units: Option<Word>,
+}
+
+/// Reads an entry.
+pub(super) fn read(kind: EntryKind, node: Node<'_>) -> Facts {
+    let reader = Reader { start: node.range().start };
+    let mut facts = Facts { len: node.range().len(), intact: node.is_intact(), ..Facts::default() };
+    facts.detail = match kind {
+        EntryKind::Variable => Detail::Variable { kind: Some(VariableKind::Continuous), kind_at: None },
+        EntryKind::Extractor => Detail::Extractor { kind: None, outputs: Vec::new(), whole: false },
+        EntryKind::Objective => Detail::Objective { weight: None },
+        EntryKind::Constraint => Detail::Constraint { hard: true, operator: None, threshold: None },
+        EntryKind::Part => return facts,
+        _ => Detail::Plain,
+    };
+    if node.kind() == Kind::Object {
+        for member in node.members() {
+            if let Some(value) = member.value() {
+                reader.member(kind, &mut facts, &member.name(), value);
+            }
+        }
+    }
+    let names_it = if kind == EntryKind::Expression { &facts.name } else { &facts.id };
+    facts.id_lost = names_it.is_none() && !node.is_valid();
+    facts
+}
+
+struct Reader {
+    start: usize,
+}
+
+impl Reader {
+    fn span(&self, node: Node<'_>) -> Range<usize> {
+        let range = node.range();
+        range.start - self.start..range.end - self.start
+    }
+
+    fn word(&self, node: Node<'_>) -> Option<Word> {
+        let text = node.as_str().filter(|_| node.is_intact())?;
+        Some(Word::at(&text, self.span(node)))
+    }
+
+    fn number(&self, node: Node<'_>) -> Option<Number> {
+        node.as_f64().map(|value| Number { value, at: self.span(node) })
+    }
+
+    /// A whole number as text, so that 3 and 3.0 are the same subcase.
+    fn whole(&self, node: Node<'_>) -> Option<Word> {
+        let value = node.as_f64().filter(|value| value.fract() == 0.0)?;
+        Some(Word::at(&value.to_string(), self.span(node)))
+    }
+
+    fn member(&self, kind: EntryKind, facts: &mut Facts, key: &str, value: Node<'_>) {
+        match key {
+            "id" if kind == EntryKind::Subcase => facts.id = self.whole(value),
+            "id" => facts.id = self.word(value),
+            "name" => facts.name = self.word(value),
+            "enabled" => facts.disabled = value.as_bool() == Some(false),
+            "units" => facts.units = self.word(value),
+            _ => match &mut facts.detail {
+                Detail::Variable { kind, kind_at } => match key {
+                    "type" => {
+                        *kind = value.as_str().and_then(|name| VariableKind::named(&name));
+                        *kind_at = Some(self.span(value));
+                    }
+                    "expression_name" => refer(&mut facts.refs, Refers::Expression, self.word(value)),
+                    _ => {}
+                },
+                Detail::Extractor { .. } => self.extractor(facts, key, value),
+                Detail::Objective { weight } if key == "weight" => *weight = self.number(value),
+                Detail::Constraint { hard, operator, threshold } if key != "source" => match key {
+                    "type" => *hard = value.as_str().is_none_or(|kind| kind == "hard"),
+                    "operator" => *operator = value.as_str().and_then(|sign| Comparison::named(&sign)),
+                    "threshold" => *threshold = self.number(value),
+                    _ => {}
+                },
+                Detail::Objective { .. } | Detail::Constraint { .. } => {
+                    if key == "source" && value.kind() == Kind::Object {
+                        refer(&mut facts.refs, Refers::Extractor, value.get("extractor_id").and_then(|id| self.word(id)));
+                        refer(&mut facts.refs, Refers::Output, value.get("output_name").and_then(|name| self.word(name)));
+                    }
+                }
+                Detail::Plain => match (kind, key) {
+                    (EntryKind::Transition, "from" | "to") => facts.refs.extend(self.word(value).map(|word| (Refers::Stage, word))),
+                    (EntryKind::Edge, "source" | "target") => facts.refs.extend(self.word(value).map(|word| (Refers::Node, word))),
+                    (EntryKind::Group, "node_ids") if value.kind() == Kind::Array => {
+                        facts.refs = value.elements().filter_map(|node| Some((Refers::Node, self.word(node)?))).collect();
+                    }
+                    _ => {}
+                },
+            },
+        }
+    }
+
+    fn extractor(&self, facts: &mut Facts, key: &str, value: Node<'_>) {
+        let Detail::Extractor { kind, outputs, whole } = &mut facts.detail else { return };
+        match (key, value.kind()) {
+            ("type", _) => *kind = value.as_str().and_then(|name| ExtractorType::named(&name)),
+            ("config", Kind::Object) => {
+                for member in value.members() {
+                    let Some(value) = member.value() else { continue };
+                    match &*member.name() {
+                        "subcase" | "reference_subcase" => {
+                            facts.refs.extend(self.whole(value).map(|word| (Refers::Subcase, word)));
+                        }
+                        "expression_name" => refer(&mut facts.refs, Refers::Expression, self.word(value)),
+                        "csv_path" => refer(&mut facts.refs, Refers::File, self.word(value)),
+                        _ => {}
+                    }
+                }
+            }
+            ("outputs", Kind::Array) => {
+                *whole = value.is_intact();
+                outputs.clear();
+                for node in value.elements().filter(|node| node.kind() == Kind::Object) {
+                    let mut output = Output { name: None, units: None };
+                    for member in node.members() {
+                        let Some(value) = member.value() else { continue };
+                        match &*member.name() {
+                            "name" => output.name = self.word(value),
+                            "units" => output.units = self.word(value),
+                            "subcase" => facts.refs.extend(self.whole(value).map(|word| (Refers::Subcase, word))),
+                            _ => {}
+                        }
+                    }
+                    *whole &= output.name.is_some() || node.is_valid();
+                    outputs.push(output);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Sets the one reference of that sort.
+fn refer(refs: &mut Vec<(Refers, Word)>, refers: Refers, word: Option<Word>) {
+    refs.retain(|(other, _)| *other != refers);
+    refs.extend(word.map(|word| (refers, word)));
+}
+
+impl Facts {
+    /// The one reference of that sort.
+    #[must_use]
+    pub fn reference(&self, refers: Refers) -> Option<&Word> {
+        self.refs.iter().find(|(other, _)| *other == refers).map(|(_, word)| word)
+    }
+
+    /// All references of that sort.
+    pub fn references(&self, refers: Refers) -> impl Iterator<Item = &Word> {
+        self.refs.iter().filter(move |(other, _)| *other == refers).map(|(_, word)| word)
+    }
+
+    /// The outputs of an extractor.
+    #[must_use]
+    pub fn outputs(&self) -> &[Output] {
+        match &self.detail {
+            Detail::Extractor { outputs, .. } => outputs,
+            _ => &[],
+        }
+    }
+
+    /// The type of an extractor, if it is one.
+    #[must_use]
+    pub fn extractor_type(&self) -> Option<ExtractorType> {
+        match self.detail {
+            Detail::Extractor { kind, .. } => kind,
+            _ => None,
+        }
+    }
+}
