@@ -3,5 +3,6 @@
 pub mod checks;
 pub mod format;
 pub mod merge;
+pub mod model;
 pub mod syntax;
 pub mod units;

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{ExtractorType, Spec, schema};
 
 /// What the format says about one value.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Shape {
     /// What it means, in Markdown.
     pub description: String,
@@ -47,7 +47,7 @@ pub struct Shape {
 }
 
 /// A key of an object and what its value is.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Property {
     /// The key.
     pub name: String,
@@ -56,7 +56,7 @@ pub struct Property {
 }
 
 /// One of the words that a string may be.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Named {
     /// The word.
     pub name: String,
@@ -119,14 +119,14 @@ pub enum Refers {
 pub const FIXED_NODES: [&str; 4] = ["model", "solver", "optimization", "surrogate"];
 
 /// The form that a string must have.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Pattern {
     /// In words.
     pub words: String,
     form: Form,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Form {
     Regex(Regex),
     DateTime,
@@ -170,6 +170,14 @@ static ANY: LazyLock<Shape> = LazyLock::new(|| Shape {
     ..Shape::default()
 });
 
+static NUMERIC_BASELINE: LazyLock<Shape> = LazyLock::new(|| {
+    let any = Shape::spec().path(&["design_variables", "0", "baseline"]);
+    Shape {
+        kinds: vec![ValueKind::Number],
+        ..any.cloned().unwrap_or_default()
+    }
+});
+
 impl Shape {
     /// The whole spec.
     #[must_use]
@@ -181,6 +189,12 @@ impl Shape {
     #[must_use]
     pub fn config(kind: ExtractorType) -> &'static Self {
         CONFIGS.get(&kind).unwrap_or(&ANY)
+    }
+
+    /// The `baseline` of a variable that is not categorical: a number.
+    #[must_use]
+    pub fn numeric_baseline() -> &'static Self {
+        &NUMERIC_BASELINE
     }
 
     /// A value that the format says nothing about.

@@ -43,11 +43,18 @@ impl Word {
     /// A word that stands nowhere, to look others up by.
     #[must_use]
     pub fn new(text: &str) -> Self {
-        Self { text: text.into(), hash: FxBuildHasher.hash_one(text), at: 0..0 }
+        Self {
+            text: text.into(),
+            hash: FxBuildHasher.hash_one(text),
+            at: 0..0,
+        }
     }
 
     fn at(text: &str, at: Range<usize>) -> Self {
-        Self { at, ..Self::new(text) }
+        Self {
+            at,
+            ..Self::new(text)
+        }
     }
 }
 
@@ -67,7 +74,9 @@ pub struct Facts {
     pub len: usize,
     /// No syntax error cuts through it, so that what is not there is missing.
     pub intact: bool,
-    /// `enabled` is not `false`.
+    /// There is a syntax error somewhere in it.
+    pub damaged: bool,
+    /// `enabled` is `false`.
     pub disabled: bool,
     /// A syntax error may have taken its id (or an expression's name): nobody may say that there is no entry of some id.
     pub id_lost: bool,
@@ -162,7 +171,13 @@ pub enum Comparison {
 
 impl Comparison {
     /// All, in the format's order.
-    pub const ALL: [Self; 5] = [Self::AtMost, Self::AtLeast, Self::Less, Self::Greater, Self::Equal];
+    pub const ALL: [Self; 5] = [
+        Self::AtMost,
+        Self::AtLeast,
+        Self::Less,
+        Self::Greater,
+        Self::Equal,
+    ];
 
     /// As it is written.
     #[must_use]
@@ -179,7 +194,9 @@ impl Comparison {
     /// The one that is written so.
     #[must_use]
     pub fn named(sign: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|comparison| comparison.sign() == sign)
+        Self::ALL
+            .into_iter()
+            .find(|comparison| comparison.sign() == sign)
     }
 }
 
@@ -194,13 +211,31 @@ pub struct Output {
 
 /// Reads an entry.
 pub(super) fn read(kind: EntryKind, node: Node<'_>) -> Facts {
-    let reader = Reader { start: node.range().start };
-    let mut facts = Facts { len: node.range().len(), intact: node.is_intact(), ..Facts::default() };
+    let reader = Reader {
+        start: node.range().start,
+    };
+    let mut facts = Facts {
+        len: node.range().len(),
+        intact: node.is_intact(),
+        damaged: !node.is_valid(),
+        ..Facts::default()
+    };
     facts.detail = match kind {
-        EntryKind::Variable => Detail::Variable { kind: Some(VariableKind::Continuous), kind_at: None },
-        EntryKind::Extractor => Detail::Extractor { kind: None, outputs: Vec::new(), whole: false },
+        EntryKind::Variable => Detail::Variable {
+            kind: Some(VariableKind::Continuous),
+            kind_at: None,
+        },
+        EntryKind::Extractor => Detail::Extractor {
+            kind: None,
+            outputs: Vec::new(),
+            whole: false,
+        },
         EntryKind::Objective => Detail::Objective { weight: None },
-        EntryKind::Constraint => Detail::Constraint { hard: true, operator: None, threshold: None },
+        EntryKind::Constraint => Detail::Constraint {
+            hard: true,
+            operator: None,
+            threshold: None,
+        },
         EntryKind::Part => return facts,
         _ => Detail::Plain,
     };
@@ -211,8 +246,12 @@ pub(super) fn read(kind: EntryKind, node: Node<'_>) -> Facts {
             }
         }
     }
-    let names_it = if kind == EntryKind::Expression { &facts.name } else { &facts.id };
-    facts.id_lost = names_it.is_none() && !node.is_valid();
+    let names_it = if kind == EntryKind::Expression {
+        &facts.name
+    } else {
+        &facts.id
+    };
+    facts.id_lost = names_it.is_none() && facts.damaged;
     facts
 }
 
@@ -232,7 +271,10 @@ impl Reader {
     }
 
     fn number(&self, node: Node<'_>) -> Option<Number> {
-        node.as_f64().map(|value| Number { value, at: self.span(node) })
+        node.as_f64().map(|value| Number {
+            value,
+            at: self.span(node),
+        })
     }
 
     /// A whole number as text, so that 3 and 3.0 are the same subcase.
@@ -254,28 +296,51 @@ impl Reader {
                         *kind = value.as_str().and_then(|name| VariableKind::named(&name));
                         *kind_at = Some(self.span(value));
                     }
-                    "expression_name" => refer(&mut facts.refs, Refers::Expression, self.word(value)),
+                    "expression_name" => {
+                        refer(&mut facts.refs, Refers::Expression, self.word(value))
+                    }
                     _ => {}
                 },
                 Detail::Extractor { .. } => self.extractor(facts, key, value),
                 Detail::Objective { weight } if key == "weight" => *weight = self.number(value),
-                Detail::Constraint { hard, operator, threshold } if key != "source" => match key {
+                Detail::Constraint {
+                    hard,
+                    operator,
+                    threshold,
+                } if key != "source" => match key {
                     "type" => *hard = value.as_str().is_none_or(|kind| kind == "hard"),
-                    "operator" => *operator = value.as_str().and_then(|sign| Comparison::named(&sign)),
+                    "operator" => {
+                        *operator = value.as_str().and_then(|sign| Comparison::named(&sign))
+                    }
                     "threshold" => *threshold = self.number(value),
                     _ => {}
                 },
                 Detail::Objective { .. } | Detail::Constraint { .. } => {
                     if key == "source" && value.kind() == Kind::Object {
-                        refer(&mut facts.refs, Refers::Extractor, value.get("extractor_id").and_then(|id| self.word(id)));
-                        refer(&mut facts.refs, Refers::Output, value.get("output_name").and_then(|name| self.word(name)));
+                        refer(
+                            &mut facts.refs,
+                            Refers::Extractor,
+                            value.get("extractor_id").and_then(|id| self.word(id)),
+                        );
+                        refer(
+                            &mut facts.refs,
+                            Refers::Output,
+                            value.get("output_name").and_then(|name| self.word(name)),
+                        );
                     }
                 }
                 Detail::Plain => match (kind, key) {
-                    (EntryKind::Transition, "from" | "to") => facts.refs.extend(self.word(value).map(|word| (Refers::Stage, word))),
-                    (EntryKind::Edge, "source" | "target") => facts.refs.extend(self.word(value).map(|word| (Refers::Node, word))),
+                    (EntryKind::Transition, "from" | "to") => facts
+                        .refs
+                        .extend(self.word(value).map(|word| (Refers::Stage, word))),
+                    (EntryKind::Edge, "source" | "target") => facts
+                        .refs
+                        .extend(self.word(value).map(|word| (Refers::Node, word))),
                     (EntryKind::Group, "node_ids") if value.kind() == Kind::Array => {
-                        facts.refs = value.elements().filter_map(|node| Some((Refers::Node, self.word(node)?))).collect();
+                        facts.refs = value
+                            .elements()
+                            .filter_map(|node| Some((Refers::Node, self.word(node)?)))
+                            .collect();
                     }
                     _ => {}
                 },
@@ -284,17 +349,30 @@ impl Reader {
     }
 
     fn extractor(&self, facts: &mut Facts, key: &str, value: Node<'_>) {
-        let Detail::Extractor { kind, outputs, whole } = &mut facts.detail else { return };
+        let Detail::Extractor {
+            kind,
+            outputs,
+            whole,
+        } = &mut facts.detail
+        else {
+            return;
+        };
         match (key, value.kind()) {
             ("type", _) => *kind = value.as_str().and_then(|name| ExtractorType::named(&name)),
             ("config", Kind::Object) => {
                 for member in value.members() {
-                    let Some(value) = member.value() else { continue };
+                    let Some(value) = member.value() else {
+                        continue;
+                    };
                     match &*member.name() {
                         "subcase" | "reference_subcase" => {
-                            facts.refs.extend(self.whole(value).map(|word| (Refers::Subcase, word)));
+                            facts
+                                .refs
+                                .extend(self.whole(value).map(|word| (Refers::Subcase, word)));
                         }
-                        "expression_name" => refer(&mut facts.refs, Refers::Expression, self.word(value)),
+                        "expression_name" => {
+                            refer(&mut facts.refs, Refers::Expression, self.word(value))
+                        }
                         "csv_path" => refer(&mut facts.refs, Refers::File, self.word(value)),
                         _ => {}
                     }
@@ -304,13 +382,20 @@ impl Reader {
                 *whole = value.is_intact();
                 outputs.clear();
                 for node in value.elements().filter(|node| node.kind() == Kind::Object) {
-                    let mut output = Output { name: None, units: None };
+                    let mut output = Output {
+                        name: None,
+                        units: None,
+                    };
                     for member in node.members() {
-                        let Some(value) = member.value() else { continue };
+                        let Some(value) = member.value() else {
+                            continue;
+                        };
                         match &*member.name() {
                             "name" => output.name = self.word(value),
                             "units" => output.units = self.word(value),
-                            "subcase" => facts.refs.extend(self.whole(value).map(|word| (Refers::Subcase, word))),
+                            "subcase" => facts
+                                .refs
+                                .extend(self.whole(value).map(|word| (Refers::Subcase, word))),
                             _ => {}
                         }
                     }
@@ -333,12 +418,18 @@ impl Facts {
     /// The one reference of that sort.
     #[must_use]
     pub fn reference(&self, refers: Refers) -> Option<&Word> {
-        self.refs.iter().find(|(other, _)| *other == refers).map(|(_, word)| word)
+        self.refs
+            .iter()
+            .find(|(other, _)| *other == refers)
+            .map(|(_, word)| word)
     }
 
     /// All references of that sort.
     pub fn references(&self, refers: Refers) -> impl Iterator<Item = &Word> {
-        self.refs.iter().filter(move |(other, _)| *other == refers).map(|(_, word)| word)
+        self.refs
+            .iter()
+            .filter(move |(other, _)| *other == refers)
+            .map(|(_, word)| word)
     }
 
     /// The outputs of an extractor.

@@ -93,14 +93,37 @@ impl EntryKind {
     pub fn is_node(self) -> bool {
         matches!(
             self,
-            Self::Variable | Self::Extractor | Self::Objective | Self::Constraint | Self::Stage | Self::Group
+            Self::Variable
+                | Self::Extractor
+                | Self::Objective
+                | Self::Constraint
+                | Self::Stage
+                | Self::Group
         )
+    }
+
+    /// What the entries of the list at a JSON pointer are, if there is one.
+    #[must_use]
+    pub fn of_list(pointer: &str) -> Option<Self> {
+        LISTS
+            .iter()
+            .find(|(list, _)| *list == pointer)
+            .map(|(_, kind)| *kind)
+    }
+
+    /// The object at a JSON pointer is one of those that hold lists.
+    #[must_use]
+    pub fn holds_lists(pointer: &str) -> bool {
+        HOLDERS.contains(&pointer)
     }
 
     /// Where the list of its kind stands.
     #[must_use]
     pub fn pointer(self) -> Option<&'static str> {
-        LISTS.iter().find(|(_, kind)| *kind == self).map(|(pointer, _)| *pointer)
+        LISTS
+            .iter()
+            .find(|(_, kind)| *kind == self)
+            .map(|(pointer, _)| *pointer)
     }
 }
 
@@ -120,7 +143,14 @@ const LISTS: [(&str, EntryKind); 11] = [
 ];
 
 /// The objects that hold lists, beside the root.
-const HOLDERS: [&str; 6] = ["/model", "/model/sim", "/model/introspection", "/workflow", "/reporting", "/canvas"];
+const HOLDERS: [&str; 6] = [
+    "/model",
+    "/model/sim",
+    "/model/introspection",
+    "/workflow",
+    "/reporting",
+    "/canvas",
+];
 
 /// One entry of a spec.
 #[derive(Debug, Clone)]
@@ -218,7 +248,14 @@ impl Model {
     /// Reads a spec that came from the one of this model by an edit; entries whose text stayed the same are taken over.
     #[must_use]
     pub fn update(&self, parsed: &Parsed) -> (Self, Kept) {
-        let mut builder = Builder { old: self, model: Self { whole: true, ..Self::default() }, kept: Vec::new() };
+        let mut builder = Builder {
+            old: self,
+            model: Self {
+                whole: true,
+                ..Self::default()
+            },
+            kept: Vec::new(),
+        };
         match parsed.root() {
             Some(root) if root.kind() == Kind::Object => builder.holder(root, "", Shape::spec()),
             Some(root) => builder.part(root, None, String::new(), Shape::spec()),
@@ -242,13 +279,16 @@ impl Model {
     /// The entries of a kind, in order.
     #[must_use]
     pub fn list(&self, kind: EntryKind) -> &[Entry] {
-        self.home(kind).map_or(&[], |home| &self.entries[home.entries.clone()])
+        self.home(kind)
+            .map_or(&[], |home| &self.entries[home.entries.clone()])
     }
 
     /// Where the list of a kind stands, if it is there.
     #[must_use]
     pub fn home(&self, kind: EntryKind) -> Option<&Home> {
-        self.homes.iter().find(|home| home.kind == kind && kind != EntryKind::Part)
+        self.homes
+            .iter()
+            .find(|home| home.kind == kind && kind != EntryKind::Part)
     }
 
     /// All that could be in the list of this kind is known: no syntax error hides any of it.
@@ -283,19 +323,27 @@ impl Model {
     #[must_use]
     pub fn entry_at(&self, offset: usize) -> Option<&Entry> {
         let after = self.entries.partition_point(|entry| entry.start <= offset);
-        self.entries[..after].last().filter(|entry| offset <= entry.range().end)
+        self.entries[..after]
+            .last()
+            .filter(|entry| offset <= entry.range().end)
     }
 
     /// The first entry of that id, of those that can be nodes of the canvas.
     #[must_use]
     pub fn node(&self, id: &Word) -> Option<&Entry> {
-        self.index().nodes.get(id).map(|index| &self.entries[*index])
+        self.index()
+            .nodes
+            .get(id)
+            .map(|index| &self.entries[*index])
     }
 
     /// The first extractor of that id.
     #[must_use]
     pub fn extractor(&self, id: &Word) -> Option<&Entry> {
-        self.index().extractors.get(id).map(|index| &self.entries[*index])
+        self.index()
+            .extractors
+            .get(id)
+            .map(|index| &self.entries[*index])
     }
 
     fn index(&self) -> &Index {
@@ -327,25 +375,46 @@ impl Builder<'_> {
         self.model.whole &= node.is_intact();
         let members: Vec<Member<'_>> = node.members().collect();
         let names: Vec<_> = members.iter().map(Member::name).collect();
-        let last: HashMap<&str, usize> = names.iter().enumerate().map(|(index, name)| (&**name, index)).collect();
+        let last: HashMap<&str, usize> = names
+            .iter()
+            .enumerate()
+            .map(|(index, name)| (&**name, index))
+            .collect();
         for (index, member) in members.iter().enumerate() {
             let name = &*names[index];
-            let Some(value) = member.value() else { continue };
+            let Some(value) = member.value() else {
+                continue;
+            };
             let pointer = format!("{pointer}/{}", escape_token(name));
             let shape = shape.key(name).filter(|_| last.get(name) == Some(&index));
-            let list = LISTS.iter().find(|(list, _)| shape.is_some() && *list == pointer);
-            match (list, shape, value.kind()) {
-                (Some((_, kind)), Some(shape), Kind::Array) => self.list(*kind, value, member, pointer, shape),
-                (_, Some(shape), Kind::Object) if HOLDERS.contains(&pointer.as_str()) => self.holder(value, &pointer, shape),
-                (_, shape, _) => self.part(value, Some(member), pointer, shape.unwrap_or(Shape::any())),
+            match (EntryKind::of_list(&pointer), shape, value.kind()) {
+                (Some(kind), Some(shape), Kind::Array) => {
+                    self.list(kind, value, member, pointer, shape)
+                }
+                (_, Some(shape), Kind::Object) if EntryKind::holds_lists(&pointer) => {
+                    self.holder(value, &pointer, shape)
+                }
+                (_, shape, _) => {
+                    self.part(value, Some(member), pointer, shape.unwrap_or(Shape::any()))
+                }
             }
         }
     }
 
-    fn list(&mut self, kind: EntryKind, node: Node<'_>, member: &Member<'_>, pointer: String, shape: &'static Shape) {
+    fn list(
+        &mut self,
+        kind: EntryKind,
+        node: Node<'_>,
+        member: &Member<'_>,
+        pointer: String,
+        shape: &'static Shape,
+    ) {
         let home = self.model.homes.len();
         let first = self.model.entries.len();
-        let old = self.old.home(kind).map_or(0..0, |home| home.entries.clone());
+        let old = self
+            .old
+            .home(kind)
+            .map_or(0..0, |home| home.entries.clone());
         let mut at = Aligner::new(&self.old.entries, old);
         for (index, node) in node.elements().enumerate() {
             let green = node.green_id();
@@ -354,7 +423,14 @@ impl Builder<'_> {
                 None => (Arc::new(facts::read(kind, node)), None),
             };
             self.kept.push(kept);
-            self.model.entries.push(Entry { kind, index, start: node.range().start, facts, green, home });
+            self.model.entries.push(Entry {
+                kind,
+                index,
+                start: node.range().start,
+                facts,
+                green,
+                home,
+            });
         }
         self.model.homes.push(Home {
             kind,
@@ -367,17 +443,36 @@ impl Builder<'_> {
         });
     }
 
-    fn part(&mut self, node: Node<'_>, member: Option<&Member<'_>>, pointer: String, shape: &'static Shape) {
+    fn part(
+        &mut self,
+        node: Node<'_>,
+        member: Option<&Member<'_>>,
+        pointer: String,
+        shape: &'static Shape,
+    ) {
         let (place, green) = (self.model.entries.len(), node.green_id());
-        let old = self.old.homes.iter().find(|home| home.kind == EntryKind::Part && home.pointer == pointer);
-        let old = old.map(|home| home.entries.start).filter(|old| self.old.entries[*old].green == green);
+        let old = self
+            .old
+            .homes
+            .iter()
+            .find(|home| home.kind == EntryKind::Part && home.pointer == pointer);
+        let old = old
+            .map(|home| home.entries.start)
+            .filter(|old| self.old.entries[*old].green == green);
         let facts = match old {
             Some(old) => self.old.entries[old].facts.clone(),
             None => Arc::new(facts::read(EntryKind::Part, node)),
         };
         self.kept.push(old);
         let (kind, start, home) = (EntryKind::Part, node.range().start, self.model.homes.len());
-        self.model.entries.push(Entry { kind, index: 0, start, facts, green, home });
+        self.model.entries.push(Entry {
+            kind,
+            index: 0,
+            start,
+            facts,
+            green,
+            home,
+        });
         self.model.homes.push(Home {
             kind,
             pointer,
@@ -404,13 +499,22 @@ const NEAR: usize = 4;
 
 impl<'m> Aligner<'m> {
     fn new(entries: &'m [Entry], range: Range<usize>) -> Self {
-        Self { entries, next: range.start, range, missed: 0, by_green: None }
+        Self {
+            entries,
+            next: range.start,
+            range,
+            missed: 0,
+            by_green: None,
+        }
     }
 
     fn find(&mut self, green: usize) -> Option<usize> {
-        let near = self.next.saturating_sub(NEAR).max(self.range.start)..self.range.end.min(self.next + NEAR);
+        let near = self.next.saturating_sub(NEAR).max(self.range.start)
+            ..self.range.end.min(self.next + NEAR);
         let is_it = |place: &usize| self.entries[*place].green == green;
-        let found = Some(self.next).filter(|next| near.contains(next) && is_it(next)).or_else(|| near.into_iter().find(is_it));
+        let found = Some(self.next)
+            .filter(|next| near.contains(next) && is_it(next))
+            .or_else(|| near.into_iter().find(is_it));
         let found = found.or_else(|| {
             self.missed += 1;
             (self.missed > NEAR).then(|| self.look_up(green)).flatten()
@@ -422,7 +526,9 @@ impl<'m> Aligner<'m> {
     /// Many are not near where they were: the list was sorted, or a large piece of it moved.
     fn look_up(&mut self, green: usize) -> Option<usize> {
         let (entries, all) = (self.entries, self.range.clone());
-        let by_green = self.by_green.get_or_insert_with(|| all.map(|place| (entries[place].green, place)).collect());
+        let by_green = self
+            .by_green
+            .get_or_insert_with(|| all.map(|place| (entries[place].green, place)).collect());
         by_green.get(&green).copied()
     }
 }

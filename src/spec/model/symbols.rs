@@ -28,7 +28,10 @@ impl Symbol {
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
-            Self::Id(name) | Self::Subcase(name) | Self::Expression(name) | Self::Output { name, .. } => name,
+            Self::Id(name)
+            | Self::Subcase(name)
+            | Self::Expression(name)
+            | Self::Output { name, .. } => name,
         }
     }
 }
@@ -59,15 +62,22 @@ impl Model {
     /// The symbol at a place of the text, if there is one.
     #[must_use]
     pub fn symbol_at(&self, offset: usize) -> Option<Occurrence> {
-        let after = self.entries().partition_point(|entry| entry.start <= offset);
+        let after = self
+            .entries()
+            .partition_point(|entry| entry.start <= offset);
         let index = after.checked_sub(1)?;
-        occurrences_in(index, &self.entries()[index]).find(|found| found.range.start <= offset && offset <= found.range.end)
+        occurrences_in(index, &self.entries()[index])
+            .find(|found| found.range.start <= offset && offset <= found.range.end)
     }
 
     /// All places of a symbol, definitions and references, in the order of the text.
     #[must_use]
     pub fn occurrences(&self, symbol: &Symbol) -> Vec<Occurrence> {
-        let all = self.entries().iter().enumerate().flat_map(|(index, entry)| occurrences_in(index, entry));
+        let all = self
+            .entries()
+            .iter()
+            .enumerate()
+            .flat_map(|(index, entry)| occurrences_in(index, entry));
         let mut found: Vec<Occurrence> = all.filter(|found| found.symbol == *symbol).collect();
         found.sort_by_key(|found| found.range.start);
         found
@@ -76,7 +86,9 @@ impl Model {
     /// Where a symbol gets its name, the first place if there are several.
     #[must_use]
     pub fn definition(&self, symbol: &Symbol) -> Option<Occurrence> {
-        self.occurrences(symbol).into_iter().find(|found| found.role == Role::Definition)
+        self.occurrences(symbol)
+            .into_iter()
+            .find(|found| found.role == Role::Definition)
     }
 }
 
@@ -88,9 +100,14 @@ fn occurrences_in(index: usize, entry: &Entry) -> impl Iterator<Item = Occurrenc
         range: entry.place(&word.at),
         entry: index,
     };
-    let definitions = definitions(entry).map(move |(symbol, word)| occurrence(symbol, Role::Definition, word));
+    let definitions =
+        definitions(entry).map(move |(symbol, word)| occurrence(symbol, Role::Definition, word));
     let references = entry.facts.refs.iter().filter_map(move |(refers, word)| {
-        Some(occurrence(referred(*refers, word, &entry.facts)?, Role::Reference, word))
+        Some(occurrence(
+            referred(*refers, word, &entry.facts)?,
+            Role::Reference,
+            word,
+        ))
     });
     definitions.chain(references)
 }
@@ -98,14 +115,29 @@ fn occurrences_in(index: usize, entry: &Entry) -> impl Iterator<Item = Occurrenc
 fn definitions(entry: &Entry) -> impl Iterator<Item = (Symbol, &Word)> {
     let facts = &entry.facts;
     let own = match entry.kind {
-        EntryKind::Expression => facts.name.as_ref().map(|name| (Symbol::Expression(name.text.to_string()), name)),
-        EntryKind::Subcase => facts.id.as_ref().map(|id| (Symbol::Subcase(id.text.to_string()), id)),
-        kind if kind.is_node() => facts.id.as_ref().map(|id| (Symbol::Id(id.text.to_string()), id)),
+        EntryKind::Expression => facts
+            .name
+            .as_ref()
+            .map(|name| (Symbol::Expression(name.text.to_string()), name)),
+        EntryKind::Subcase => facts
+            .id
+            .as_ref()
+            .map(|id| (Symbol::Subcase(id.text.to_string()), id)),
+        kind if kind.is_node() => facts
+            .id
+            .as_ref()
+            .map(|id| (Symbol::Id(id.text.to_string()), id)),
         _ => None,
     };
     let outputs = facts.outputs().iter().filter_map(|output| {
         let (extractor, name) = (facts.id.as_ref()?, output.name.as_ref()?);
-        Some((Symbol::Output { extractor: extractor.text.to_string(), name: name.text.to_string() }, name))
+        Some((
+            Symbol::Output {
+                extractor: extractor.text.to_string(),
+                name: name.text.to_string(),
+            },
+            name,
+        ))
     });
     own.into_iter().chain(outputs)
 }
@@ -116,7 +148,10 @@ fn referred(refers: Refers, word: &Word, facts: &Facts) -> Option<Symbol> {
         Refers::Extractor | Refers::Stage => Symbol::Id(name),
         Refers::Node if FIXED_NODES.contains(&&*name) => return None,
         Refers::Node => Symbol::Id(name),
-        Refers::Output => Symbol::Output { extractor: facts.reference(Refers::Extractor)?.text.to_string(), name },
+        Refers::Output => Symbol::Output {
+            extractor: facts.reference(Refers::Extractor)?.text.to_string(),
+            name,
+        },
         Refers::Subcase => Symbol::Subcase(name),
         Refers::Expression => Symbol::Expression(name),
         Refers::File => return None,

@@ -1,0 +1,143 @@
+//! Files that the spec names. They are looked at by others; here is asked what they found.
+
+use std::collections::HashMap;
+
+use super::{
+    edits,
+    walk::{Out, SpecView},
+};
+use crate::spec::{
+    format::Refers,
+    model::{EntryKind, Model},
+    syntax::{Node, Parsed},
+};
+
+/// A file to be looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct FileNeed {
+    /// Its path as the spec has it: relative to the folder of the spec, or of the study where that does not exist, or absolute;
+    /// `/` and `\` both separate.
+    pub path: String,
+    /// Its MD5 is asked for.
+    pub hash: bool,
+}
+
+/// What was found of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FileFact {
+    /// It is there.
+    pub exists: bool,
+    /// Its MD5 in hexadecimal digits, where it was asked for and could be read.
+    pub md5: Option<String>,
+}
+
+/// What was found of the files that a spec names, by the path as the spec has it. Nothing is claimed of a file that is not
+/// in here.
+pub type Facts = HashMap<String, FileFact>;
+
+/// The paths of `model`, in the order of the format.
+const PATHS: [(&str, [&str; 3]); 4] = [
+    ("/model/nx_part/path", ["model", "nx_part", "path"]),
+    (
+        "/model/nx_part/idealized_part",
+        ["model", "nx_part", "idealized_part"],
+    ),
+    ("/model/fem/path", ["model", "fem", "path"]),
+    ("/model/sim/path", ["model", "sim", "path"]),
+];
+
+/// The files that the checks need to know about. An empty path names none.
+#[must_use]
+pub fn needed_files(parsed: &Parsed) -> Vec<FileNeed> {
+    let value = |keys: &[&str]| {
+        keys.iter()
+            .try_fold(parsed.root()?, |node, key| node.get(key))
+    };
+    let mut needed: Vec<FileNeed> = Vec::new();
+    let mut need = |path: String, hash: bool| match needed.iter_mut().find(|need| need.path == path)
+    {
+        _ if path.is_empty() => {}
+        Some(need) => need.hash |= hash,
+        None => needed.push(FileNeed { path, hash }),
+    };
+    for (pointer, keys) in PATHS {
+        if let Some(path) = value(&keys).and_then(|node| node.as_str()) {
+            let hash = pointer == PATHS[0].0 && value(&["model", "nx_part", "hash"]).is_some();
+            need(path.into_owned(), hash);
+        }
+    }
+    let extractors = value(&["extractors"]);
+    for extractor in extractors.iter().flat_map(Node::elements) {
+        if let Some(path) = extractor
+            .get("config")
+            .and_then(|config| config.get("csv_path")?.as_str())
+        {
+            need(path.into_owned(), false);
+        }
+    }
+    needed
+}
+
+pub(super) fn missing_model_file(spec: &SpecView<'_>, out: &mut Out) {
+    let is_missing = |path: &str| {
+        !path.is_empty()
+            && spec
+                .context
+                .files
+                .get(path)
+                .is_some_and(|fact| !fact.exists)
+    };
+    for (pointer, keys) in PATHS {
+        let Some(node) = spec.get(&keys) else {
+            continue;
+        };
+        if let Some(path) = node.as_str().filter(|path| is_missing(path)) {
+            out.report(node.range(), pointer.into(), not_there(&path));
+        }
+    }
+    let model: &Model = spec.model;
+    for extractor in model.list(EntryKind::Extractor) {
+        if let Some(path) = extractor
+            .facts
+            .reference(Refers::File)
+            .filter(|path| is_missing(&path.text))
+        {
+            let pointer = spec.pointer(extractor, "/config/csv_path");
+            out.report(extractor.place(&path.at), pointer, not_there(&path.text));
+        }
+    }
+}
+
+fn not_there(path: &str) -> String {
+    format!("there is no file `{path}` in the folder of the spec, nor in that of the study")
+}
+
+pub(super) fn hash_mismatch(spec: &SpecView<'_>, out: &mut Out) {
+    let (Some(path), Some(node)) = (
+        spec.get(&PATHS[0].1),
+        spec.get(&["model", "nx_part", "hash"]),
+    ) else {
+        return;
+    };
+    let (Some(path), Some(hash)) = (path.as_str(), node.as_str().filter(|_| node.is_intact()))
+    else {
+        return;
+    };
+    let Some(actual) = spec
+        .context
+        .files
+        .get(&*path)
+        .and_then(|fact| fact.md5.as_ref())
+    else {
+        return;
+    };
+    let well_formed = hash.len() == 32 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if !well_formed || hash.eq_ignore_ascii_case(actual) {
+        return;
+    }
+    let message = format!(
+        "`{path}` has the MD5 {actual}, not {hash}: the part has changed since the study was set up"
+    );
+    out.report(node.range(), "/model/nx_part/hash".into(), message)
+        .change_to(edits::string(actual), false);
+}

@@ -1,0 +1,550 @@
+//! The ways over a spec that the checks are led: value by value, entry by entry, or the whole at once.
+
+use std::{borrow::Cow, cell::Cell, ops::Range};
+
+use super::{
+    Code, Context, Finding, Fix, Related, TABLE, Tag, insert::Insert, numbers::Numbers, table::Run,
+};
+use crate::{
+    spec::{
+        format::{ExtractorType, Shape, ValueKind},
+        model::{Detail, Entry, EntryKind, Facts, Model, VariableKind},
+        syntax::{Kind, Member, Node, Parsed, pointer},
+    },
+    text::Edit,
+};
+
+/// A finding in the making.
+#[derive(Debug, Clone)]
+pub(super) struct Raw {
+    pub finding: Finding,
+    /// What is missing, for a fix that depends on the rest of the spec.
+    pub insert: Option<Insert>,
+    /// It is about the key of its entry, which stands before the entry.
+    pub at_key: bool,
+}
+
+/// Where checks put what they find.
+pub(super) struct Out {
+    code: Code,
+    pub found: Vec<Raw>,
+}
+
+impl Out {
+    pub fn new() -> Self {
+        Self {
+            code: Code::SyntaxError,
+            found: Vec::new(),
+        }
+    }
+
+    /// From here on, findings are of this check.
+    pub fn begin(&mut self, code: Code) {
+        self.code = code;
+    }
+
+    pub fn report(
+        &mut self,
+        range: Range<usize>,
+        pointer: String,
+        message: impl Into<String>,
+    ) -> &mut Raw {
+        let (related, fixes, tags) = (Vec::new(), Vec::new(), Vec::new());
+        let severity = self.code.row().severity;
+        let finding = Finding {
+            code: self.code,
+            severity,
+            message: message.into(),
+            range,
+            related,
+            fixes,
+            tags,
+            pointer,
+        };
+        self.found.push(Raw {
+            finding,
+            insert: None,
+            at_key: false,
+        });
+        // Just pushed.
+        let last = self.found.len() - 1;
+        &mut self.found[last]
+    }
+}
+
+impl Raw {
+    pub fn related(&mut self, range: Range<usize>, message: impl Into<String>) -> &mut Self {
+        self.finding.related.push(Related {
+            range,
+            message: message.into(),
+        });
+        self
+    }
+
+    /// A fix that can only be what was meant.
+    pub fn fix(&mut self, title: impl Into<String>, edits: Vec<Edit>) -> &mut Self {
+        self.finding.fixes.push(Fix {
+            title: title.into(),
+            edits,
+            safe: true,
+        });
+        self
+    }
+
+    /// Replaces the value at the finding's place.
+    pub fn change_to(&mut self, text: String, safe: bool) -> &mut Self {
+        let edits = vec![Edit {
+            range: self.finding.range.clone(),
+            insert: text.clone(),
+        }];
+        self.finding.fixes.push(Fix {
+            title: format!("Change to {text}"),
+            edits,
+            safe,
+        });
+        self
+    }
+
+    pub fn unnecessary(&mut self) -> &mut Self {
+        self.finding.tags.push(Tag::Unnecessary);
+        self
+    }
+
+    /// Moves all places by `from` → `to`.
+    pub fn shift(&mut self, from: usize, to: usize) {
+        let finding = &mut self.finding;
+        let ranges = [&mut finding.range]
+            .into_iter()
+            .chain(finding.related.iter_mut().map(|related| &mut related.range));
+        let edits = finding
+            .fixes
+            .iter_mut()
+            .flat_map(|fix| &mut fix.edits)
+            .map(|edit| &mut edit.range);
+        for range in ranges.chain(edits) {
+            *range = range.start - from + to..range.end - from + to;
+        }
+    }
+}
+
+/// What the neighbours of a value say about it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Scope {
+    pub kind: EntryKind,
+    /// The type of the variable that the value is in; none where that is no type.
+    pub variable: Option<VariableKind>,
+    /// The type of the extractor that the value is in.
+    pub extractor: Option<ExtractorType>,
+    /// The study is a draft.
+    pub draft: bool,
+}
+
+/// The way to a value.
+#[derive(Clone, Copy)]
+pub(super) enum Way<'a, 'v> {
+    /// It is where the walk begins.
+    Start(&'v str),
+    Key(&'v Visit<'a, 'v>, &'v str),
+    Index(&'v Visit<'a, 'v>, usize),
+    /// Deep in something that the format says nothing about.
+    Deep(&'v Visit<'a, 'v>, &'v [Frame<'a>]),
+}
+
+/// A value, and what the format says about it.
+pub(super) struct Visit<'a, 'v> {
+    pub node: Node<'a>,
+    pub shape: &'static Shape,
+    /// Its key, if that is in reach.
+    pub key: Option<Range<usize>>,
+    pub scope: Scope,
+    /// It is of a kind that the format allows, and whole.
+    pub fits: bool,
+    /// The members of an object with their names.
+    pub members: Vec<(Cow<'a, str>, Member<'a>)>,
+    /// It is the value of the entry itself, not something in it.
+    pub top: bool,
+    way: Way<'a, 'v>,
+}
+
+impl<'a, 'v> Visit<'a, 'v> {
+    pub fn new(
+        node: Node<'a>,
+        shape: &'static Shape,
+        key: Option<Range<usize>>,
+        scope: Scope,
+        way: Way<'a, 'v>,
+    ) -> Self {
+        let members = node
+            .members()
+            .map(|member| (member.name(), member))
+            .collect();
+        let fits = shape.kinds.is_empty() || shape.kinds.iter().any(|kind| is_of(node, *kind));
+        let top = matches!(way, Way::Start(_));
+        Self {
+            node,
+            shape,
+            key,
+            scope,
+            fits,
+            members,
+            top,
+            way,
+        }
+    }
+
+    /// JSON pointer from where the walk began.
+    pub fn pointer(&self) -> String {
+        match self.way {
+            Way::Start(pointer) => pointer.to_owned(),
+            Way::Key(up, key) => up.pointer() + &pointer([key]),
+            Way::Index(up, index) => format!("{}/{index}", up.pointer()),
+            Way::Deep(up, frames) => {
+                up.pointer() + &pointer(frames.iter().map(|frame| frame.step.to_string()))
+            }
+        }
+    }
+
+    pub fn pointer_to(&self, key: &str) -> String {
+        self.pointer() + &pointer([key])
+    }
+
+    pub fn has(&self, key: &str) -> bool {
+        self.members.iter().any(|(name, _)| name == key)
+    }
+
+    /// The objects around it, from the inside out.
+    pub fn above(&self) -> impl Iterator<Item = &'v Visit<'a, 'v>> {
+        let up = |visit: &Visit<'a, 'v>| match visit.way {
+            Way::Start(_) => None,
+            Way::Key(up, _) | Way::Index(up, _) | Way::Deep(up, _) => Some(up),
+        };
+        std::iter::successors(up(self), move |visit| up(visit))
+    }
+
+    /// Reports at the key of this object, or at its brace where it has none.
+    pub fn report<'o>(&self, out: &'o mut Out, message: impl Into<String>) -> &'o mut Raw {
+        let brace = self.node.range().start;
+        let range = self.key.clone().unwrap_or(brace..brace + 1);
+        let raw = out.report(range, self.pointer(), message);
+        raw.at_key = self.top && self.key.is_none();
+        raw
+    }
+}
+
+/// Whether a value is of a kind. A whole number may be written with a point.
+pub(super) fn is_of(node: Node<'_>, kind: ValueKind) -> bool {
+    match (node.kind(), kind) {
+        (Kind::Object, ValueKind::Object)
+        | (Kind::Array, ValueKind::Array)
+        | (Kind::String, ValueKind::String)
+        | (Kind::Number, ValueKind::Number)
+        | (Kind::True | Kind::False, ValueKind::Boolean) => true,
+        (Kind::Number, ValueKind::Integer) => {
+            node.as_f64().is_some_and(|value| value.fract() == 0.0)
+        }
+        _ => false,
+    }
+}
+
+/// A step down in something that the format says nothing about.
+pub(super) enum Step<'a> {
+    Key(Cow<'a, str>),
+    Index(usize),
+}
+
+impl std::fmt::Display for Step<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Key(key) => f.write_str(key),
+            Self::Index(index) => write!(f, "{index}"),
+        }
+    }
+}
+
+/// A container on the way down, and what is still to be visited in it.
+pub(super) struct Frame<'a> {
+    step: Step<'a>,
+    rest: Box<dyn Iterator<Item = (Step<'a>, Node<'a>)> + 'a>,
+}
+
+impl<'a> Frame<'a> {
+    fn new(step: Step<'a>, node: Node<'a>) -> Self {
+        let rest: Box<dyn Iterator<Item = (Step<'a>, Node<'a>)>> = match node.kind() {
+            Kind::Object => Box::new(
+                node.members()
+                    .filter_map(|member| Some((Step::Key(member.name()), member.value()?))),
+            ),
+            _ => Box::new(
+                node.elements()
+                    .enumerate()
+                    .map(|(index, node)| (Step::Index(index), node)),
+            ),
+        };
+        Self { step, rest }
+    }
+}
+
+/// Runs the checks of values on one, not on what is in it.
+pub(super) fn visit(visit: &Visit<'_, '_>, out: &mut Out) {
+    for check in TABLE {
+        if let Run::Value(run) = check.run {
+            out.begin(check.code);
+            run(visit, out);
+        }
+    }
+}
+
+/// Runs the checks of values on one and on all in it.
+pub(super) fn walk(here: &Visit<'_, '_>, out: &mut Out) {
+    visit(here, out);
+    for (index, node) in here.node.elements().enumerate() {
+        match here.shape.items.as_deref() {
+            Some(items) => walk(
+                &Visit::new(node, items, None, here.scope, Way::Index(here, index)),
+                out,
+            ),
+            None => walk_unknown(here, Step::Index(index), node, out),
+        }
+    }
+    for (index, (name, member)) in here.members.iter().enumerate() {
+        let Some(node) = member.value() else { continue };
+        let shadowed = here.members[index + 1..]
+            .iter()
+            .any(|(other, _)| other == name);
+        match child(here, name).filter(|_| !shadowed) {
+            Some(shape) => {
+                let key = Some(member.key().range());
+                walk(
+                    &Visit::new(node, shape, key, here.scope, Way::Key(here, name)),
+                    out,
+                );
+            }
+            None => walk_unknown(here, Step::Key(name.clone()), node, out),
+        }
+    }
+}
+
+/// What the format says about a member, its neighbours considered.
+fn child(here: &Visit<'_, '_>, name: &str) -> Option<&'static Shape> {
+    match (here.scope.kind, name) {
+        (EntryKind::Extractor, "config") if here.top => Some(
+            here.scope
+                .extractor
+                .map_or(here.shape.key(name)?, Shape::config),
+        ),
+        (EntryKind::Variable, "baseline") if here.top => Some(match here.scope.variable {
+            Some(VariableKind::Continuous | VariableKind::Integer) => Shape::numeric_baseline(),
+            _ => here.shape.key(name)?,
+        }),
+        _ => here.shape.key(name),
+    }
+}
+
+/// Visits the objects in something that the format says nothing about. Without recursion: it may be nested without limit.
+fn walk_unknown<'a>(above: &Visit<'a, '_>, step: Step<'a>, node: Node<'a>, out: &mut Out) {
+    let mut frames = Vec::new();
+    let mut next = Some((step, node));
+    loop {
+        if let Some((step, node)) = next
+            .take()
+            .filter(|(_, node)| matches!(node.kind(), Kind::Object | Kind::Array))
+        {
+            frames.push(Frame::new(step, node));
+            visit_unknown(above, node, &frames, out);
+        }
+        let Some(top) = frames.last_mut() else { return };
+        next = top.rest.next();
+        if next.is_none() {
+            frames.pop();
+        }
+    }
+}
+
+fn visit_unknown<'a>(above: &Visit<'a, '_>, node: Node<'a>, frames: &[Frame<'a>], out: &mut Out) {
+    if node.kind() == Kind::Object {
+        visit(
+            &Visit::new(
+                node,
+                Shape::any(),
+                None,
+                above.scope,
+                Way::Deep(above, frames),
+            ),
+            out,
+        );
+    }
+}
+
+/// One entry, for checks that look at it alone.
+pub(super) struct EntryView<'a> {
+    pub node: Node<'a>,
+    pub kind: EntryKind,
+    pub facts: &'a Facts,
+    pub members: Vec<(Cow<'a, str>, Member<'a>)>,
+    /// The numbers of a variable.
+    pub numbers: Numbers<'a>,
+}
+
+impl<'a> EntryView<'a> {
+    pub fn new(node: Node<'a>, kind: EntryKind, facts: &'a Facts) -> Self {
+        let members: Vec<_> = node
+            .members()
+            .map(|member| (member.name(), member))
+            .collect();
+        let numbers = if kind == EntryKind::Variable {
+            Numbers::of(&members)
+        } else {
+            Numbers::default()
+        };
+        Self {
+            node,
+            kind,
+            facts,
+            members,
+            numbers,
+        }
+    }
+
+    pub fn member(&self, key: &str) -> Option<Member<'a>> {
+        self.members
+            .iter()
+            .rev()
+            .find(|(name, _)| name == key)
+            .map(|(_, member)| *member)
+    }
+
+    pub fn get(&self, key: &str) -> Option<Node<'a>> {
+        self.member(key)?.value()
+    }
+
+    pub fn variable(&self) -> Option<VariableKind> {
+        match self.facts.detail {
+            Detail::Variable { kind, .. } => kind,
+            _ => None,
+        }
+    }
+}
+
+/// Runs the checks of single entries, values included, on one. The places are those of the text, pointers begin at the entry.
+pub(super) fn check_entry(
+    node: Node<'_>,
+    kind: EntryKind,
+    shape: &'static Shape,
+    facts: &Facts,
+    out: &mut Out,
+) {
+    let variable = match facts.detail {
+        Detail::Variable { kind, .. } => kind,
+        _ => None,
+    };
+    let scope = Scope {
+        kind,
+        variable,
+        extractor: facts.extractor_type(),
+        draft: false,
+    };
+    walk(&Visit::new(node, shape, None, scope, Way::Start("")), out);
+    if kind == EntryKind::Part || node.kind() != Kind::Object {
+        return;
+    }
+    let view = EntryView::new(node, kind, facts);
+    for check in TABLE {
+        if let Run::Entry(run) = check.run {
+            out.begin(check.code);
+            run(&view, out);
+        }
+    }
+}
+
+/// The whole spec.
+pub(super) struct SpecView<'a> {
+    pub parsed: &'a Parsed,
+    pub root: Option<Node<'a>>,
+    pub model: &'a Model,
+    pub context: &'a Context,
+    /// `meta.status` is `draft` or `introspected`.
+    pub draft: bool,
+    /// Words that did-you-mean may still compare: a spec full of mistakes must not cost minutes.
+    comparisons: Cell<usize>,
+}
+
+const COMPARISONS: usize = 100_000;
+
+impl<'a> SpecView<'a> {
+    pub fn new(parsed: &'a Parsed, model: &'a Model, context: &'a Context) -> Self {
+        let root = parsed.root();
+        let status = root.and_then(|root| root.get("meta")?.get("status")?.as_str());
+        let draft = matches!(status.as_deref(), Some("draft" | "introspected"));
+        Self {
+            parsed,
+            root,
+            model,
+            context,
+            draft,
+            comparisons: Cell::new(COMPARISONS),
+        }
+    }
+
+    /// The value below these keys.
+    pub fn get(&self, keys: &[&str]) -> Option<Node<'a>> {
+        keys.iter().try_fold(self.root?, |node, key| node.get(key))
+    }
+
+    pub fn pointer(&self, entry: &Entry, rest: &str) -> String {
+        self.model.pointer(entry) + rest
+    }
+
+    /// Did you mean one of these?
+    pub fn nearest<'w>(&self, word: &str, among: impl Iterator<Item = &'w str>) -> Option<&'w str> {
+        let left = self.comparisons.get();
+        let mut compared = 0;
+        let found = super::nearest(word, among.take(left).inspect(|_| compared += 1));
+        self.comparisons.set(left - compared);
+        found
+    }
+}
+
+/// Visits the objects and lists that hold the entries, without the entries.
+pub(super) fn check_frame(spec: &SpecView<'_>, out: &mut Out) {
+    let Some(root) = spec.root.filter(|root| root.kind() == Kind::Object) else {
+        return;
+    };
+    let scope = Scope {
+        kind: EntryKind::Part,
+        variable: None,
+        extractor: None,
+        draft: spec.draft,
+    };
+    frame(
+        &Visit::new(root, Shape::spec(), None, scope, Way::Start("")),
+        out,
+    );
+}
+
+fn frame(here: &Visit<'_, '_>, out: &mut Out) {
+    visit(here, out);
+    for (index, (name, member)) in here.members.iter().enumerate() {
+        let (Some(node), Some(shape)) = (member.value(), here.shape.key(name)) else {
+            continue;
+        };
+        if here.members[index + 1..]
+            .iter()
+            .any(|(other, _)| other == name)
+        {
+            continue;
+        }
+        let pointer = here.pointer_to(name);
+        let inner = Visit::new(
+            node,
+            shape,
+            Some(member.key().range()),
+            here.scope,
+            Way::Key(here, name),
+        );
+        match node.kind() {
+            Kind::Array if EntryKind::of_list(&pointer).is_some() => visit(&inner, out),
+            Kind::Object if EntryKind::holds_lists(&pointer) => frame(&inner, out),
+            _ => {}
+        }
+    }
+}
