@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::{
-    Context, Finding, Level, TABLE,
+    Context, Finding, TABLE,
     table::Run,
     walk::{self, Out, Raw, SpecView},
 };
@@ -109,7 +109,7 @@ impl Checker {
 }
 
 fn is_off(context: &Context, code: super::Code) -> bool {
-    context.severities.get(&code) == Some(&Level::Off)
+    context.severities.get(&code) == Some(&None)
 }
 
 /// Looks at one entry by itself.
@@ -139,8 +139,8 @@ fn finish(spec: &SpecView<'_>, entry: Option<&Entry>, mut raw: Raw) -> Option<Fi
     // A severity that the check itself has lowered (for a draft) stays, unless the finding is turned off.
     let lowered = raw.finding.severity != row.severity;
     match spec.context.severities.get(&row.code) {
-        Some(Level::Off) => return None,
-        Some(Level::At(severity)) if !lowered => raw.finding.severity = *severity,
+        Some(None) => return None,
+        Some(Some(severity)) if !lowered => raw.finding.severity = *severity,
         _ => {}
     }
     let mut prefix = String::new();

@@ -19,7 +19,7 @@ pub struct FileNeed {
     /// `/` and `\` both separate.
     pub path: String,
     /// Its MD5 is asked for.
-    pub hash: bool,
+    pub md5: bool,
 }
 
 /// What was found of a file.
@@ -31,9 +31,22 @@ pub struct FileFact {
     pub md5: Option<String>,
 }
 
-/// What was found of the files that a spec names, by the path as the spec has it. Nothing is claimed of a file that is not
-/// in here.
-pub type Facts = HashMap<String, FileFact>;
+/// What was found of the files that a spec names. Nothing is claimed of a file that is not in here.
+#[derive(Debug, Clone, Default)]
+pub struct Facts(HashMap<String, FileFact>);
+
+impl Facts {
+    /// What was found of a file: its path as the spec has it, whether it is there, and its MD5 where that was asked for.
+    pub fn insert(&mut self, path: String, exists: bool, md5: Option<String>) {
+        self.0.insert(path, FileFact { exists, md5 });
+    }
+
+    /// What was found of the file of this path.
+    #[must_use]
+    pub fn get(&self, path: &str) -> Option<&FileFact> {
+        self.0.get(path)
+    }
+}
 
 /// The paths of `model`, in the order of the format.
 const PATHS: [(&str, [&str; 3]); 4] = [
@@ -54,16 +67,16 @@ pub fn needed_files(parsed: &Parsed) -> Vec<FileNeed> {
             .try_fold(parsed.root()?, |node, key| node.get(key))
     };
     let mut needed: Vec<FileNeed> = Vec::new();
-    let mut need = |path: String, hash: bool| match needed.iter_mut().find(|need| need.path == path)
+    let mut need = |path: String, md5: bool| match needed.iter_mut().find(|need| need.path == path)
     {
         _ if path.is_empty() => {}
-        Some(need) => need.hash |= hash,
-        None => needed.push(FileNeed { path, hash }),
+        Some(need) => need.md5 |= md5,
+        None => needed.push(FileNeed { path, md5 }),
     };
     for (pointer, keys) in PATHS {
         if let Some(path) = value(&keys).and_then(|node| node.as_str()) {
-            let hash = pointer == PATHS[0].0 && value(&["model", "nx_part", "hash"]).is_some();
-            need(path.into_owned(), hash);
+            let md5 = pointer == PATHS[0].0 && value(&["model", "nx_part", "hash"]).is_some();
+            need(path.into_owned(), md5);
         }
     }
     let extractors = value(&["extractors"]);
@@ -126,7 +139,7 @@ pub(super) fn hash_mismatch(spec: &SpecView<'_>, out: &mut Out) {
     let Some(actual) = spec
         .context
         .files
-        .get(&*path)
+        .get(&path)
         .and_then(|fact| fact.md5.as_ref())
     else {
         return;

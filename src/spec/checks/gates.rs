@@ -1,10 +1,11 @@
 //! The gates that a study passes on its way to a run.
 
 use super::{Code, Finding, Severity};
+use crate::spec::syntax::Parsed;
 
 /// A gate, in the order in which they are passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Gate {
+pub enum GateKind {
     /// JSON, keys, types and values.
     Format,
     /// Ids and what refers to them.
@@ -17,7 +18,7 @@ pub enum Gate {
     Ready,
 }
 
-impl Gate {
+impl GateKind {
     /// All, in order.
     pub const ALL: [Self; 5] = [
         Self::Format,
@@ -42,9 +43,9 @@ impl Gate {
 
 /// Whether a study passes a gate.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GateResult {
+pub struct Gate {
     /// Which gate.
-    pub gate: Gate,
+    pub name: &'static str,
     /// It does.
     pub passed: bool,
     /// What keeps it from it.
@@ -53,34 +54,44 @@ pub struct GateResult {
 
 /// The gates of a study with these findings.
 ///
-/// Errors close a gate; so does, for `model`, a file that is missing or has changed, and for `search`, what a draft still lacks.
+/// Errors close a gate; so does, for `model`, a file that is missing or has changed or is not named yet, and for `search`,
+/// what a draft still lacks.
 #[must_use]
-pub fn gates(findings: &[Finding]) -> Vec<GateResult> {
-    let mut results: Vec<GateResult> = Gate::ALL
+pub fn gates(parsed: &Parsed, findings: &[Finding]) -> Vec<Gate> {
+    let mut gates: Vec<Gate> = GateKind::ALL
         .into_iter()
-        .map(|gate| {
+        .map(|kind| {
             let own = findings
                 .iter()
-                .filter(|finding| gate_of(finding) == Some(gate));
-            let reasons: Vec<String> = own.map(|finding| reason(finding)).collect();
-            GateResult {
-                gate,
+                .filter(|finding| gate_of(finding) == Some(kind));
+            let mut reasons: Vec<String> = own.map(reason).collect();
+            if kind == GateKind::Model
+                && parsed
+                    .node_at_pointer(SIM)
+                    .is_some_and(|path| path.as_str().as_deref() == Some(""))
+            {
+                reasons.push(format!("{SIM}: no simulation file is named yet"));
+            }
+            Gate {
+                name: kind.name(),
                 passed: reasons.is_empty(),
                 reasons,
             }
         })
         .collect();
-    let closed: Vec<String> = results
+    let closed: Vec<String> = gates
         .iter()
-        .filter(|result| !result.passed)
-        .map(|result| format!("the gate `{}` is closed", result.gate.name()))
+        .filter(|gate| !gate.passed)
+        .map(|gate| format!("the gate `{}` is closed", gate.name))
         .collect();
-    if let Some(ready) = results.last_mut() {
+    if let Some(ready) = gates.last_mut() {
         ready.passed = closed.is_empty();
         ready.reasons = closed;
     }
-    results
+    gates
 }
+
+const SIM: &str = "/model/sim/path";
 
 fn reason(finding: &Finding) -> String {
     if finding.pointer.is_empty() {
@@ -91,7 +102,7 @@ fn reason(finding: &Finding) -> String {
 }
 
 /// The gate that a finding closes, if any.
-fn gate_of(finding: &Finding) -> Option<Gate> {
+fn gate_of(finding: &Finding) -> Option<GateKind> {
     let gate = finding.code.row().gate;
     let still_to_do = matches!(
         finding.code,
@@ -102,8 +113,8 @@ fn gate_of(finding: &Finding) -> Option<Gate> {
     );
     match finding.severity {
         Severity::Error => Some(gate),
-        Severity::Hint if still_to_do => Some(Gate::Search),
-        _ if gate == Gate::Model => Some(gate),
+        Severity::Hint if still_to_do => Some(GateKind::Search),
+        _ if gate == GateKind::Model => Some(gate),
         _ => None,
     }
 }

@@ -148,7 +148,7 @@ impl Filler<'_, '_> {
                 (if key == "from" {
                     ids.next()
                 } else {
-                    ids.last()
+                    ids.next_back()
                 })
                 .map(Value::from)
             }

@@ -30,12 +30,12 @@ mod table;
 mod tests;
 mod walk;
 
-use std::{collections::HashMap, fmt, ops::Range, str::FromStr};
+use std::{collections::BTreeMap, fmt, ops::Range};
 
 pub use checker::Checker;
 pub use files::{Facts, FileFact, FileNeed, needed_files};
 pub use fixes::fix_all;
-pub use gates::{Gate, GateResult, gates};
+pub use gates::{Gate, GateKind, gates};
 pub use suggest::nearest;
 pub use table::{Check, Code, TABLE};
 
@@ -74,35 +74,6 @@ impl Severity {
 impl fmt::Display for Severity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.word())
-    }
-}
-
-/// What a setting makes of a check's severity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Level {
-    /// The check says nothing.
-    Off,
-    /// Its findings are of this severity.
-    At(Severity),
-}
-
-impl FromStr for Level {
-    type Err = String;
-
-    /// `off`, `hint`, `information`, `warning` or `error`.
-    fn from_str(word: &str) -> Result<Self, String> {
-        Ok(match word {
-            "off" => Self::Off,
-            "hint" => Self::At(Severity::Hint),
-            "information" => Self::At(Severity::Information),
-            "warning" => Self::At(Severity::Warning),
-            "error" => Self::At(Severity::Error),
-            _ => {
-                return Err(format!(
-                    "`{word}` is no severity; `off`, `hint`, `information`, `warning` and `error` are"
-                ));
-            }
-        })
     }
 }
 
@@ -157,8 +128,8 @@ pub struct Fix {
 /// What a check needs to know that is not in the text.
 #[derive(Debug, Clone, Default)]
 pub struct Context {
-    /// Severities other than the table's.
-    pub severities: HashMap<Code, Level>,
+    /// Severities other than the table's; none: the check says nothing.
+    pub severities: BTreeMap<Code, Option<Severity>>,
     /// What is known of the files that the spec names.
     pub files: Facts,
     /// The name of the study's folder, where the spec is in one.

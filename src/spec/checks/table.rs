@@ -1,10 +1,10 @@
 //! The table of checks: one row a code.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
 use super::{
-    Finding, Gate, Severity, extractors, files, goals, ids, numbers, python, references, search,
-    shape, status, syntax,
+    Finding, GateKind, Severity, extractors, files, goals, ids, numbers, python, references,
+    search, shape, status, syntax,
     walk::{EntryView, Out, SpecView, Visit},
 };
 use crate::spec::syntax::Parsed;
@@ -33,7 +33,7 @@ pub struct Check {
     /// What it finds, in a few words.
     pub title: &'static str,
     /// The gate of a study that its errors close.
-    pub gate: Gate,
+    pub gate: GateKind,
     pub(super) run: Run,
 }
 
@@ -60,7 +60,7 @@ macro_rules! checks {
             code: Code::$code,
             severity: Severity::$severity,
             title: $title,
-            gate: Gate::$gate,
+            gate: GateKind::$gate,
             run: Run::$run($function),
         }),*];
     };
@@ -115,6 +115,12 @@ impl Code {
         TABLE.iter().map(|check| check.code)
     }
 
+    /// The code that is written so.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::all().find(|code| code.name() == name)
+    }
+
     /// Its row of the table.
     #[must_use]
     pub fn row(self) -> &'static Check {
@@ -132,19 +138,5 @@ impl Code {
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
-    }
-}
-
-impl FromStr for Code {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        Self::all().find(|code| code.name() == name).ok_or_else(|| {
-            let names = Self::all().map(Self::name);
-            match super::nearest(name, names) {
-                Some(near) => format!("there is no check `{name}`; did you mean `{near}`?"),
-                None => format!("there is no check `{name}`"),
-            }
-        })
     }
 }

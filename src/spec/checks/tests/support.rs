@@ -2,7 +2,7 @@
 
 use crate::{
     spec::{
-        checks::{Context, FileFact, Finding, check, needed_files},
+        checks::{Context, Finding, check, needed_files},
         syntax::Parsed,
     },
     text::Text,
@@ -23,17 +23,15 @@ pub fn parsed(text: &str) -> Parsed {
 
 /// All files that the spec names are there.
 pub fn with_files(parsed: &Parsed) -> Context {
-    let there = || FileFact {
-        exists: true,
-        md5: Some("0123456789abcdef0123456789abcdef".into()),
-    };
-    Context {
-        files: needed_files(parsed)
-            .into_iter()
-            .map(|need| (need.path, there()))
-            .collect(),
-        ..Context::default()
+    let mut context = Context::default();
+    for need in needed_files(parsed) {
+        context.files.insert(
+            need.path,
+            true,
+            Some("0123456789abcdef0123456789abcdef".into()),
+        );
     }
+    context
 }
 
 pub fn findings(text: &str) -> Vec<Finding> {
