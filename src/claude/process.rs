@@ -88,7 +88,7 @@ pub struct Program {
 impl Program {
     /// Starts a program; returns once the system runs it, without waiting for it to say anything.
     pub async fn start(launch: &Launch) -> Result<Self, StartError> {
-        let program = find(&launch.line, launch)?;
+        let program = Self::find(launch)?;
         let mut command = supervised(launch, &program);
         command.args(launch.line.arguments(launch.resume.as_deref()));
         command.current_dir(&launch.folder).envs(&launch.env);
@@ -143,6 +143,18 @@ impl Program {
             supervisor,
             pid,
         })
+    }
+
+    /// Finds the program as the platform does, so that a missing one is told from one that fails.
+    pub fn find(launch: &Launch) -> Result<PathBuf, StartError> {
+        let path = launch
+            .env
+            .get("PATH")
+            .map(std::ffi::OsString::from)
+            .or_else(|| std::env::var_os("PATH"));
+        let program = launch.line.program();
+        which::which_in(program, path, &launch.folder)
+            .map_err(|_| StartError::NotFound(program.to_owned()))
     }
 
     /// The next event; `None` when it has closed its output. Safe to drop and call again.
@@ -229,7 +241,7 @@ impl Program {
 
     /// Ends it and everything that came from it: closes its input and gives it `patience` to end by itself, then
     /// SIGTERM, then SIGKILL; takes at most `patience` and a second.
-    pub async fn end(mut self, patience: Duration) {
+    pub async fn stop(&mut self, patience: Duration) {
         self.close_input();
         if !patience.is_zero() && tokio::time::timeout(patience, self.ended()).await.is_ok() {
             return;
@@ -274,17 +286,6 @@ impl Drop for Program {
         self.writer.abort();
         self.terminate();
     }
-}
-
-/// Finds the program as the platform does, so that a missing one is told from one that fails.
-fn find(line: &CommandLine, launch: &Launch) -> Result<PathBuf, StartError> {
-    let path = launch
-        .env
-        .get("PATH")
-        .map(std::ffi::OsString::from)
-        .or_else(|| std::env::var_os("PATH"));
-    which::which_in(line.program(), path, &launch.folder)
-        .map_err(|_| StartError::NotFound(line.program().to_owned()))
 }
 
 #[cfg(unix)]

@@ -1,16 +1,35 @@
 //! All conversations of one Atomizer root.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+    time::Duration,
+};
 
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
+    conduct::{self, Conduct},
     config::SessionConfig,
     error::SessionError,
     host::{EventSink, Host},
+    id,
+    live::{Chair, Live},
+    programs::{Seat, Wanted},
+    queue::Queue,
+    store::{Store, StoreError, StoredSession},
+    tend,
+    turn::Outlet,
     types::{ChatRequest, Message, Mode, SessionInfo, TurnResult},
 };
-use crate::study::Root;
+use crate::study::{Root, StudyError, StudyId};
+
+/// Messages that `session/history` gives when it is not told how many.
+const HISTORY: usize = 100;
+
+/// How long turns may take to end at shutdown.
+const LAST_WORDS: Duration = Duration::from_millis(2500);
 
 /// What `session/create` is given.
 #[derive(Debug, Clone, Default)]
@@ -40,17 +59,57 @@ pub struct TurnSpec {
 pub struct SessionManager {
     root: Root,
     host: Arc<dyn Host>,
+    store: Arc<Store>,
+    config: RwLock<Arc<SessionConfig>>,
+    queue: Arc<Queue>,
+    sessions: Mutex<HashMap<String, Arc<Live>>>,
+    turns: TaskTracker,
+    closing: CancellationToken,
+}
+
+/// Cancels a turn that nobody waits for any more, and sees to it that no event comes after that.
+struct Abandon {
+    outlet: Arc<Outlet>,
+    cancel: CancellationToken,
+    armed: bool,
+}
+
+impl Drop for Abandon {
+    fn drop(&mut self) {
+        if self.armed {
+            self.outlet.close();
+            self.cancel.cancel();
+        }
+    }
 }
 
 impl SessionManager {
-    /// Opens the store, marks what a crash left behind as interrupted, and starts the clean-up loop.
+    /// Opens the store, marks what a crash left behind as interrupted, and starts the clean-up.
     pub async fn open(
         config: SessionConfig,
         root: Root,
         host: Arc<dyn Host>,
     ) -> Result<Arc<Self>, SessionError> {
-        let _ = config;
-        Ok(Arc::new(Self { root, host }))
+        let path = config
+            .storage_path
+            .clone()
+            .unwrap_or_else(|| root.atomizer_folder().join("atomizer.db"));
+        let store = blocking(move || Store::open(&path)).await?;
+        let manager = Arc::new(Self {
+            root,
+            host,
+            store: Arc::new(store),
+            queue: Queue::new(config.claude.max_concurrent_turns),
+            config: RwLock::new(Arc::new(config)),
+            sessions: Mutex::default(),
+            turns: TaskTracker::new(),
+            closing: CancellationToken::new(),
+        });
+        tokio::spawn(tend::tend(
+            Arc::downgrade(&manager),
+            manager.closing.clone(),
+        ));
+        Ok(manager)
     }
 
     /// The root whose conversations these are.
@@ -67,8 +126,30 @@ impl SessionManager {
         sink: Arc<dyn EventSink>,
         cancel: CancellationToken,
     ) -> Result<TurnResult, SessionError> {
-        let _ = (request, sink, cancel, &self.host);
-        Err(SessionError::StoreFailed("not there yet".into()))
+        conduct::check(&request)?;
+        if self.closing.is_cancelled() {
+            return Err(SessionError::Cancelled);
+        }
+        let outlet = Outlet::new(sink);
+        let cancel = cancel.child_token();
+        let mut abandon = Abandon {
+            outlet: outlet.clone(),
+            cancel: cancel.clone(),
+            armed: true,
+        };
+        let manager = self.clone();
+        // A task of its own: a dropped request must not leave a turn half done.
+        let turn = self.turns.spawn(async move {
+            let conduct = Conduct::begin(manager, request, outlet, cancel).await?;
+            conduct.run().await
+        });
+        let result = turn.await;
+        abandon.armed = false;
+        result.unwrap_or_else(|error| {
+            Err(SessionError::ClaudeFailed(format!(
+                "the turn broke off: {error}"
+            )))
+        })
     }
 
     /// Makes a conversation or brings one back.
@@ -76,8 +157,33 @@ impl SessionManager {
         self: &Arc<Self>,
         request: CreateRequest,
     ) -> Result<SessionInfo, SessionError> {
-        let _ = request;
-        Err(SessionError::StoreFailed("not there yet".into()))
+        let study = self.check_study(request.study_id.as_deref())?;
+        let found = match &request.resume_session_id {
+            Some(id) => {
+                id::check_session_id("resumeSessionId", id)?;
+                match self.find(id).await {
+                    Err(SessionError::SessionNotFound(_)) => None,
+                    found => Some(found?),
+                }
+            }
+            None => None,
+        };
+        let live = match found {
+            Some(live) => {
+                self.settle(&live, request.mode, study.map(Some)).await?;
+                live
+            }
+            None => {
+                let mode = request.mode.unwrap_or_default();
+                self.make(request.resume_session_id.as_deref(), mode, study.as_deref())
+                    .await?
+            }
+        };
+        if request.warm {
+            self.turns.spawn(warm(self.clone(), live.clone()));
+        }
+        self.announce(&live.id).await;
+        self.info(&live.id).await
     }
 
     /// All stored conversations, last active first.
@@ -86,13 +192,19 @@ impl SessionManager {
         study_id: Option<String>,
         limit: Option<usize>,
     ) -> Result<Vec<SessionInfo>, SessionError> {
-        let _ = (study_id, limit);
-        Err(SessionError::StoreFailed("not there yet".into()))
+        let stored = self
+            .store(move |store| store.sessions(study_id.as_deref(), limit))
+            .await?;
+        Ok(stored
+            .into_iter()
+            .map(|session| self.describe(session))
+            .collect())
     }
 
     /// One conversation.
     pub async fn info(&self, session_id: &str) -> Result<SessionInfo, SessionError> {
-        Err(SessionError::SessionNotFound(session_id.into()))
+        let stored = self.stored(session_id).await?;
+        Ok(self.describe(stored))
     }
 
     /// The newest `limit` (default 100) messages before the message `before`, oldest first.
@@ -102,18 +214,22 @@ impl SessionManager {
         limit: Option<usize>,
         before: Option<i64>,
     ) -> Result<Vec<Message>, SessionError> {
-        let _ = (limit, before);
-        Err(SessionError::SessionNotFound(session_id.into()))
+        id::check_session_id("sessionId", session_id)?;
+        let id = session_id.to_owned();
+        self.store(move |store| store.history(&id, Some(limit.unwrap_or(HISTORY)), before))
+            .await
     }
 
-    /// Changes what Claude may do unasked; a live program follows.
+    /// Changes what Claude may do unasked; what was allowed for the session is forgotten.
     pub async fn set_mode(
         &self,
         session_id: &str,
         mode: Mode,
     ) -> Result<SessionInfo, SessionError> {
-        let _ = mode;
-        Err(SessionError::SessionNotFound(session_id.into()))
+        let live = self.find(session_id).await?;
+        self.settle(&live, Some(mode), None).await?;
+        self.announce(session_id).await;
+        self.info(session_id).await
     }
 
     /// Changes the study talked about; `None` clears it.
@@ -122,36 +238,306 @@ impl SessionManager {
         session_id: &str,
         study_id: Option<String>,
     ) -> Result<SessionInfo, SessionError> {
-        let _ = study_id;
-        Err(SessionError::SessionNotFound(session_id.into()))
+        let study = self.check_study(study_id.as_deref())?;
+        let live = self.find(session_id).await?;
+        self.settle(&live, None, Some(study)).await?;
+        self.announce(session_id).await;
+        self.info(session_id).await
     }
 
     /// Takes a conversation out of memory and ends its program; a running turn is cancelled first.
     pub async fn close(&self, session_id: &str) -> Result<(), SessionError> {
-        Err(SessionError::SessionNotFound(session_id.into()))
+        self.stored(session_id).await?;
+        self.put_away(session_id).await;
+        self.announce(session_id).await;
+        Ok(())
     }
 
     /// As [`Self::close`], and removes the conversation from the store.
     pub async fn delete(&self, session_id: &str) -> Result<(), SessionError> {
-        Err(SessionError::SessionNotFound(session_id.into()))
+        let last = self.stored(session_id).await?;
+        self.put_away(session_id).await;
+        let id = session_id.to_owned();
+        self.store(move |store| store.delete_session(&id)).await?;
+        self.host.session_changed(last.info(false, false));
+        Ok(())
     }
 
-    /// Ends the running or waiting turn of a session; `false`: there was none.
+    /// Ends the running and waiting turns of a session; `false`: there were none.
     pub async fn cancel(&self, session_id: &str) -> Result<bool, SessionError> {
-        Err(SessionError::SessionNotFound(session_id.into()))
+        id::check_session_id("sessionId", session_id)?;
+        match self.in_memory(session_id) {
+            Some(live) => Ok(live.cancel()),
+            None => self.stored(session_id).await.map(|_| false),
+        }
     }
 
-    /// Takes new settings; programs whose command line they change are restarted at their next turn.
+    /// Takes new settings; programs whose command line they change are restarted at their next turn. Another
+    /// `storage.path` counts from the next start on.
     pub async fn set_config(&self, config: SessionConfig) -> Result<(), SessionError> {
-        let _ = config;
+        self.queue.set_limit(config.claude.max_concurrent_turns);
+        *self.config.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
         Ok(())
     }
 
     /// Every spec that a turn changed, before and after.
     pub async fn turn_specs(&self, turn_id: &str) -> Result<Vec<TurnSpec>, SessionError> {
-        Err(SessionError::TurnNotFound(turn_id.into()))
+        let id = turn_id.to_owned();
+        let texts = self.store(move |store| store.turn_texts(&id)).await?;
+        Ok(texts
+            .into_iter()
+            .map(|text| TurnSpec {
+                path: text.path,
+                before: text.before,
+                after: text.after,
+            })
+            .collect())
     }
 
-    /// Cancels all turns and ends all programs; returns within 3 s.
-    pub async fn shutdown(&self) {}
+    /// The conversation store; its methods block.
+    pub fn store_handle(&self) -> Arc<Store> {
+        self.store.clone()
+    }
+
+    /// Cancels all turns and ends all programs; returns within 5 s.
+    pub async fn shutdown(&self) {
+        self.closing.cancel();
+        let sessions: Vec<Arc<Live>> = self.sessions().drain().map(|(_, live)| live).collect();
+        for live in &sessions {
+            live.cancel();
+        }
+        self.turns.close();
+        let _ = tokio::time::timeout(LAST_WORDS, self.turns.wait()).await;
+        let ends = sessions.iter().map(|live| async {
+            if let Ok(mut chair) = tokio::time::timeout(LAST_WORDS, live.chair()).await {
+                self.vacate(&live.id, &mut chair).await;
+            }
+        });
+        futures::future::join_all(ends).await;
+    }
+}
+
+/// For the other modules of this room.
+impl SessionManager {
+    pub(super) fn config(&self) -> Arc<SessionConfig> {
+        self.config
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    pub(super) fn host(&self) -> &Arc<dyn Host> {
+        &self.host
+    }
+
+    pub(super) fn queue(&self) -> &Arc<Queue> {
+        &self.queue
+    }
+
+    pub(super) fn database(&self) -> &Path {
+        self.store.path()
+    }
+
+    /// Runs `work` on the store, off the async threads.
+    pub(super) async fn store<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, SessionError> {
+        let store = self.store.clone();
+        blocking(move || work(&store)).await
+    }
+
+    /// All conversations in memory.
+    pub(super) fn all_in_memory(&self) -> Vec<Arc<Live>> {
+        self.sessions().values().cloned().collect()
+    }
+
+    /// A conversation in memory, or brought there from the store.
+    pub(super) async fn find(&self, session_id: &str) -> Result<Arc<Live>, SessionError> {
+        let stored = self.stored(session_id).await?;
+        let mut sessions = self.sessions();
+        Ok(sessions
+            .entry(stored.id.clone())
+            .or_insert_with(|| Live::new(stored.id, stored.mode))
+            .clone())
+    }
+
+    /// A new conversation.
+    pub(super) async fn make(
+        &self,
+        session_id: Option<&str>,
+        mode: Mode,
+        study: Option<&str>,
+    ) -> Result<Arc<Live>, SessionError> {
+        let (id, study) = (session_id.map(String::from), study.map(String::from));
+        let stored = self
+            .store(move |store| store.create_session(id.as_deref(), mode, study.as_deref()))
+            .await?;
+        let live = Live::new(stored.id.clone(), mode);
+        self.sessions().insert(stored.id, live.clone());
+        Ok(live)
+    }
+
+    /// Changes mode and study where they are given, and tells how the conversation stands.
+    pub(super) async fn settle(
+        &self,
+        live: &Live,
+        mode: Option<Mode>,
+        study: Option<Option<String>>,
+    ) -> Result<StoredSession, SessionError> {
+        let id = live.id.clone();
+        let change = move |store: &Store| {
+            if let Some(mode) = mode {
+                store.set_mode(&id, mode)?;
+            }
+            if let Some(study) = study {
+                store.set_study(&id, study.as_deref())?;
+            }
+            store.session(&id)?.ok_or(StoreError::NoSession(id))
+        };
+        let stored = self.store(change).await?;
+        // Another server may have changed it, too.
+        live.set_mode(stored.mode);
+        Ok(stored)
+    }
+
+    /// The id in its one right form, of a study that exists.
+    pub(super) fn check_study(
+        &self,
+        study_id: Option<&str>,
+    ) -> Result<Option<String>, SessionError> {
+        let Some(study_id) = study_id else {
+            return Ok(None);
+        };
+        let wrong = |error: StudyError| match error {
+            StudyError::InvalidId { .. } | StudyError::Leaves { .. } => {
+                SessionError::InvalidStudyId(error.to_string())
+            }
+            _ => SessionError::StudyNotFound(error.to_string()),
+        };
+        let id = StudyId::parse(study_id).map_err(wrong)?;
+        self.root.spec_path(&id).map_err(wrong)?;
+        Ok(Some(id.to_string()))
+    }
+
+    /// The spec of a study, where it has one.
+    pub(super) fn spec_of(&self, study_id: &str) -> Option<PathBuf> {
+        self.root.spec_path(&StudyId::parse(study_id).ok()?).ok()
+    }
+
+    /// Tells the host that a conversation has changed.
+    pub(super) async fn announce(&self, session_id: &str) {
+        if let Ok(info) = self.info(session_id).await {
+            self.host.session_changed(info);
+        }
+    }
+
+    /// Ends the program of a conversation, with its file and its lease.
+    pub(super) async fn vacate(&self, session_id: &str, chair: &mut Chair) {
+        if let Some(seat) = chair.seat.take() {
+            seat.end().await;
+        }
+        chair.mcp = None;
+        if std::mem::take(&mut chair.leased) {
+            let id = session_id.to_owned();
+            if let Err(error) = self.store(move |store| store.release_lease(&id)).await {
+                tracing::warn!("cannot release a lease: {error}");
+            }
+        }
+    }
+
+    /// Removes a conversation that never began.
+    pub(super) async fn forget(&self, session_id: &str) {
+        self.sessions().remove(session_id);
+        let id = session_id.to_owned();
+        let _ = self.store(move |store| store.delete_session(&id)).await;
+    }
+
+    /// Out of memory, with its program; running and waiting turns are cancelled.
+    pub(super) async fn put_away(&self, session_id: &str) {
+        let Some(live) = self.in_memory(session_id) else {
+            return;
+        };
+        live.cancel();
+        let mut chair = live.chair().await;
+        self.vacate(session_id, &mut chair).await;
+        self.sessions().remove(session_id);
+    }
+
+    /// Out of memory, unless somebody uses it.
+    pub(super) async fn forget_idle(&self, live: &Live) {
+        if let Some(mut chair) = live.free_chair()
+            && !live.is_busy()
+        {
+            self.vacate(&live.id, &mut chair).await;
+            self.sessions().remove(&live.id);
+            drop(chair);
+            self.announce(&live.id).await;
+        }
+    }
+
+    fn in_memory(&self, session_id: &str) -> Option<Arc<Live>> {
+        self.sessions().get(session_id).cloned()
+    }
+
+    async fn stored(&self, session_id: &str) -> Result<StoredSession, SessionError> {
+        id::check_session_id("sessionId", session_id)?;
+        let id = session_id.to_owned();
+        self.store(move |store| store.session(&id)?.ok_or(StoreError::NoSession(id)))
+            .await
+    }
+
+    fn describe(&self, stored: StoredSession) -> SessionInfo {
+        let live = self.in_memory(&stored.id);
+        let busy = live.as_ref().is_some_and(|live| live.is_busy());
+        let allowed = live.as_ref().map(|live| live.rules()).unwrap_or_default();
+        SessionInfo {
+            allowed,
+            ..stored.info(busy, live.is_some())
+        }
+    }
+
+    /// A panic elsewhere leaves the table as it is: it holds nothing half done.
+    fn sessions(&self) -> MutexGuard<'_, HashMap<String, Arc<Live>>> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Starts the program of a conversation before its first message. What goes wrong is told by that message.
+async fn warm(manager: Arc<SessionManager>, live: Arc<Live>) {
+    let Some(mut chair) = live.free_chair() else {
+        return;
+    };
+    let Ok(session) = manager.settle(&live, None, None).await else {
+        return;
+    };
+    let id = live.id.clone();
+    if !manager
+        .store(move |store| store.take_lease(&id))
+        .await
+        .unwrap_or(false)
+    {
+        return;
+    }
+    chair.leased = true;
+    let _ = chair.offer_tools(manager.root(), &live.id, session.mode);
+    let wanted = Wanted {
+        resume: session.claude_session,
+        mcp_config: chair.mcp_config(),
+        ..Wanted::new(&manager.config(), manager.root(), session.mode)
+    };
+    if Seat::ensure(&mut chair.seat, &wanted).await.is_err() {
+        manager.vacate(&live.id, &mut chair).await;
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, SessionError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => Ok(result?),
+        Err(error) => Err(SessionError::StoreFailed(format!(
+            "the store broke off: {error}"
+        ))),
+    }
 }

@@ -1,17 +1,28 @@
 //! Conversations with Claude: manager, store, context, one turn.
 
+mod answer;
 pub mod canvas;
+mod conduct;
 pub mod config;
 pub mod context;
 pub mod error;
+mod guard;
 pub mod host;
 pub mod id;
+mod live;
 pub mod manager;
 pub mod mcp;
 pub mod permission;
 mod private;
+mod programs;
 pub mod queue;
+mod saver;
+mod slash;
+mod specs;
 pub mod store;
+mod summary;
+mod tend;
+mod turn;
 pub mod types;
 pub mod watch;
 

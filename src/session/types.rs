@@ -36,6 +36,9 @@ pub struct SessionInfo {
     pub busy: bool,
     /// In memory, not only in the store.
     pub live: bool,
+    /// What the user allowed for this session, as Claude's settings write it: `Edit`, `Bash(npm test:*)`.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub allowed: Vec<String>,
 }
 
 /// Who said a message.

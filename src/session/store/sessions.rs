@@ -44,6 +44,7 @@ impl StoredSession {
             created_at: self.created_at,
             last_active: self.last_active,
             message_count: self.message_count,
+            allowed: Vec::new(),
             busy: busy || self.running,
             live,
         }

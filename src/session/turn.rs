@@ -1,0 +1,696 @@
+//! One turn: a message goes to the program, its events become the turn's, until the result, a cancel, the time limit
+//! or the program's death. Whatever happens, what was received is stored and nothing that the turn started is left.
+
+use std::{
+    collections::{HashMap, HashSet},
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+
+use super::{
+    answer::Answer,
+    canvas,
+    config::{ClaudeConfig, PowerPermissions},
+    host::{EventSink, Host, PermissionAnswer, PermissionQuestion},
+    permission::{self, Policy, Rule, Verdict},
+    programs::Seat,
+    saver::Saver,
+    specs::SpecKeeper,
+    types::{Decision, Mode, Status, TurnError, TurnEvent, Usage},
+};
+use crate::claude::{
+    Event, control,
+    descendants::Process,
+    stream::{Outcome, ToolQuestion},
+};
+
+/// How long an interrupted program may take to tell its result.
+const INTERRUPT: Duration = Duration::from_secs(1);
+
+/// How long a program that closed its output may take to end by itself.
+const DYING: Duration = Duration::from_millis(500);
+
+/// Where a turn's events go, until nobody wants them any more.
+pub(super) struct Outlet {
+    sink: Arc<dyn EventSink>,
+    closed: AtomicBool,
+}
+
+impl Outlet {
+    pub(super) fn new(sink: Arc<dyn EventSink>) -> Arc<Self> {
+        Arc::new(Self {
+            sink,
+            closed: AtomicBool::new(false),
+        })
+    }
+
+    pub(super) fn send(&self, event: TurnEvent) {
+        if !self.closed.load(Ordering::Acquire) {
+            self.sink.send(event);
+        }
+    }
+
+    /// Nothing comes after this.
+    pub(super) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+    }
+}
+
+/// What Claude may do; shared with the session, so that a change of mode counts at once.
+#[derive(Debug)]
+pub(super) struct Allowed {
+    pub mode: Mode,
+    /// What the user allowed for this session; forgotten when the mode changes.
+    pub rules: Vec<Rule>,
+}
+
+/// What a turn is given.
+pub(super) struct Setting {
+    pub session_id: String,
+    pub turn_id: String,
+    pub allowed: Arc<Mutex<Allowed>>,
+    pub claude: ClaudeConfig,
+    pub root: PathBuf,
+    pub user_tools: Vec<Rule>,
+    pub host: Arc<dyn Host>,
+    pub outlet: Arc<Outlet>,
+    pub cancel: CancellationToken,
+}
+
+impl Setting {
+    fn allowed(&self) -> MutexGuard<'_, Allowed> {
+        self.allowed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How the program's part of a turn ended.
+pub(super) enum End {
+    /// It told its result.
+    Result(Outcome),
+    /// The user ended it.
+    Cancelled,
+    /// `claude.timeoutSeconds`.
+    TimedOut,
+    /// The program ended, or closed its output; with what it said last.
+    Died(String),
+}
+
+/// What is left when the program's part is over.
+pub(super) struct Outcomes {
+    pub end: End,
+    pub answer: Answer,
+    pub canvas: Vec<Value>,
+    pub claude_session: Option<String>,
+    /// Nothing at all came from the program.
+    pub silent: bool,
+}
+
+impl Outcomes {
+    /// The program has ended without a word: it is not the message that it fails at.
+    pub(super) fn failed_in_silence(&self) -> bool {
+        self.silent
+            && match &self.end {
+                End::Died(_) => true,
+                End::Result(outcome) => outcome.is_error,
+                End::Cancelled | End::TimedOut => false,
+            }
+    }
+}
+
+/// A question that the user has not answered yet.
+struct Open {
+    question: ToolQuestion,
+    /// Dropping it withdraws the question.
+    task: AbortOnDropHandle<()>,
+}
+
+/// A turn while it runs.
+pub(super) struct Turn<'a> {
+    setting: &'a Setting,
+    seat: &'a mut Seat,
+    specs: &'a SpecKeeper,
+    saver: &'a Saver,
+    answer: Answer,
+    canvas: Vec<Value>,
+    claude_session: Option<String>,
+    open: HashMap<String, Open>,
+    answers: mpsc::UnboundedSender<(String, PermissionAnswer)>,
+    inbox: mpsc::UnboundedReceiver<(String, PermissionAnswer)>,
+    clock: Clock,
+    baseline: HashSet<Process>,
+    silent: bool,
+}
+
+/// Time that counts: not while the user is asked.
+struct Clock {
+    left: Duration,
+    running_since: Option<Instant>,
+}
+
+impl Clock {
+    fn new(limit: Duration) -> Self {
+        Self {
+            left: limit,
+            running_since: Some(Instant::now()),
+        }
+    }
+
+    fn pause(&mut self) {
+        if let Some(since) = self.running_since.take() {
+            self.left = self.left.saturating_sub(since.elapsed());
+        }
+    }
+
+    fn resume(&mut self) {
+        self.running_since.get_or_insert_with(Instant::now);
+    }
+
+    /// When the time is up; never while paused.
+    async fn up(&self) {
+        match self.running_since {
+            Some(since) => tokio::time::sleep_until((since + self.left).into()).await,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+impl<'a> Turn<'a> {
+    pub(super) fn new(
+        setting: &'a Setting,
+        seat: &'a mut Seat,
+        specs: &'a SpecKeeper,
+        saver: &'a Saver,
+    ) -> Self {
+        let (answers, inbox) = mpsc::unbounded_channel();
+        Self {
+            clock: Clock::new(setting.claude.timeout),
+            setting,
+            seat,
+            specs,
+            saver,
+            answer: Answer::default(),
+            canvas: Vec::new(),
+            claude_session: None,
+            open: HashMap::new(),
+            answers,
+            inbox,
+            baseline: HashSet::new(),
+            silent: true,
+        }
+    }
+
+    /// Sends the prompt and follows the program until the turn is over.
+    pub(super) async fn run(mut self, prompt: &str) -> Outcomes {
+        self.baseline = self.seat.program.children().await;
+        self.seat.clear();
+        self.seat.program.write(control::user_message(prompt));
+        let end = self.follow().await;
+        self.withdraw_all();
+        let end = match end {
+            End::Result(outcome) => {
+                self.last_words(&outcome);
+                End::Result(outcome)
+            }
+            End::Cancelled | End::TimedOut => {
+                self.interrupt().await;
+                end
+            }
+            End::Died(_) => self.bury().await,
+        };
+        self.find_canvas();
+        Outcomes {
+            end,
+            answer: self.answer,
+            canvas: self.canvas,
+            claude_session: self.claude_session,
+            silent: self.silent,
+        }
+    }
+
+    async fn follow(&mut self) -> End {
+        let cancel = self.setting.cancel.clone();
+        loop {
+            tokio::select! {
+                biased;
+                () = cancel.cancelled() => return End::Cancelled,
+                Some((id, answer)) = self.inbox.recv() => self.answered(&id, answer).await,
+                event = self.seat.program.next() => match event {
+                    Some(Event::Result(outcome)) => {
+                        self.note_session(&outcome);
+                        return End::Result(*outcome);
+                    }
+                    Some(event) => self.take(event).await,
+                    None => return End::Died(String::new()),
+                },
+                () = self.clock.up() => return End::TimedOut,
+            }
+        }
+    }
+
+    async fn take(&mut self, event: Event) {
+        let was_silent = std::mem::take(&mut self.silent);
+        for heard in self.answer.take(&event) {
+            self.tell(heard);
+        }
+        match event {
+            Event::Init {
+                session_id,
+                failed_servers,
+            } => {
+                self.claude_session = session_id.or(self.claude_session.take());
+                for server in failed_servers {
+                    self.setting
+                        .host
+                        .warn(format!("Claude could not start the MCP server `{server}`."));
+                }
+                if was_silent {
+                    // Servers that it keeps for its whole life have started by now.
+                    self.baseline.extend(self.seat.program.children().await);
+                }
+            }
+            Event::BlockStop { .. } => self.find_canvas(),
+            Event::CanUseTool(question) => self.asked(question).await,
+            Event::QuestionWithdrawn { request_id } => self.withdrawn(&request_id),
+            Event::PermissionDenied {
+                tool_use_id,
+                tool_name,
+                reason,
+            } => {
+                let request_id = tool_use_id.unwrap_or_default();
+                let denied = TurnEvent::Permission {
+                    request_id,
+                    tool_name,
+                    input: Value::Null,
+                    decision: Decision::Denied,
+                    reason: Some(reason),
+                };
+                self.setting.outlet.send(denied);
+            }
+            Event::Retry {
+                attempt,
+                max_attempts,
+                delay_ms,
+                message,
+            } => {
+                self.setting.outlet.send(TurnEvent::Retrying {
+                    attempt,
+                    max_attempts,
+                    delay_ms,
+                    message,
+                });
+            }
+            _ => {}
+        }
+    }
+
+    /// Passes an event of the answer on, and sees to what goes with it.
+    fn tell(&mut self, event: TurnEvent) {
+        match &event {
+            TurnEvent::Text { delta } => self.saver.append(delta),
+            TurnEvent::TextReset { text } => self.saver.set(text, self.answer.tool_calls()),
+            TurnEvent::ToolCall { name, input, .. } => {
+                self.saver.set(self.answer.text(), self.answer.tool_calls());
+                if self.runs_unasked() && !reads_only(name) {
+                    self.specs
+                        .begins(permission::written_file(name, input, &self.setting.root));
+                }
+            }
+            TurnEvent::ToolResult { id, is_error, .. } => {
+                self.saver.set(self.answer.text(), self.answer.tool_calls());
+                self.seat.seen.ends(id, *is_error);
+                self.specs.ended();
+            }
+            _ => {}
+        }
+        self.setting.outlet.send(event);
+    }
+
+    fn runs_unasked(&self) -> bool {
+        self.setting.allowed().mode == Mode::Power
+            && self.setting.claude.power_permissions == PowerPermissions::Skip
+    }
+
+    /// A result without streamed text: what the program answers by itself.
+    fn last_words(&mut self, outcome: &Outcome) {
+        if !outcome.is_error
+            && self.answer.text().is_empty()
+            && let Some(event) = self.answer.say(&outcome.text)
+        {
+            self.tell(event);
+        }
+    }
+
+    fn note_session(&mut self, outcome: &Outcome) {
+        if !(outcome.is_error && self.silent) {
+            self.claude_session = outcome.session_id.clone().or(self.claude_session.take());
+        }
+    }
+
+    fn find_canvas(&mut self) {
+        let mut found = canvas::modifications(self.answer.text());
+        found.retain(|modification| !self.canvas.contains(modification));
+        for modification in found {
+            self.canvas.push(modification.clone());
+            self.setting
+                .outlet
+                .send(TurnEvent::CanvasModification { modification });
+        }
+    }
+
+    // ---- Permission ----
+
+    async fn asked(&mut self, question: ToolQuestion) {
+        match self.judge(&question) {
+            Verdict::Allow => self.allow(&question).await,
+            Verdict::Deny(reason) => {
+                let request_id = question.request_id.clone();
+                self.deny(&request_id, &question, &reason);
+            }
+            Verdict::Ask => self.ask(question),
+        }
+    }
+
+    fn judge(&self, question: &ToolQuestion) -> Verdict {
+        let setting = self.setting;
+        let allowed = setting.allowed();
+        let policy = Policy {
+            mode: allowed.mode,
+            power: setting.claude.power_permissions,
+            user_tools: &setting.user_tools,
+            session: &allowed.rules,
+            root: &setting.root,
+        };
+        match policy.judge(&question.tool_name, &question.input) {
+            Verdict::Deny(reason) => Verdict::Deny(reason),
+            verdict => self.objection(question).map_or(verdict, Verdict::Deny),
+        }
+    }
+
+    fn objection(&self, question: &ToolQuestion) -> Option<String> {
+        let file =
+            permission::written_file(&question.tool_name, &question.input, &self.setting.root)?;
+        self.seat.seen.objection(&file)
+    }
+
+    async fn allow(&mut self, question: &ToolQuestion) {
+        // It may have changed while the user thought about it.
+        if let Some(reason) = self.objection(question) {
+            let request_id = question.request_id.clone();
+            return self.deny(&request_id, question, &reason);
+        }
+        let (name, input) = (&question.tool_name, &question.input);
+        if let Some(id) = &question.tool_use_id {
+            self.seat.seen.begins(id, name, input, &self.setting.root);
+        }
+        if !reads_only(name) {
+            self.specs
+                .begins(permission::written_file(name, input, &self.setting.root));
+        }
+        self.seat
+            .program
+            .write(control::allow(&question.request_id, input));
+    }
+
+    fn deny(&self, request_id: &str, question: &ToolQuestion, reason: &str) {
+        self.decided(
+            request_id,
+            question,
+            Decision::Denied,
+            Some(reason.to_owned()),
+        );
+        self.seat
+            .program
+            .write(control::deny(&question.request_id, reason));
+    }
+
+    fn decided(
+        &self,
+        request_id: &str,
+        question: &ToolQuestion,
+        decision: Decision,
+        reason: Option<String>,
+    ) {
+        self.setting.outlet.send(TurnEvent::Permission {
+            request_id: request_id.to_owned(),
+            tool_name: question.tool_name.clone(),
+            input: question.input.clone(),
+            decision,
+            reason,
+        });
+    }
+
+    fn ask(&mut self, question: ToolQuestion) {
+        let request_id = question.request_id.clone();
+        self.decided(&request_id, &question, Decision::Asked, None);
+        let asked = self.setting.host.ask(PermissionQuestion {
+            session_id: self.setting.session_id.clone(),
+            turn_id: self.setting.turn_id.clone(),
+            request_id: request_id.clone(),
+            tool_name: question.tool_name.clone(),
+            input: question.input.clone(),
+            description: question.description.clone(),
+        });
+        let (limit, answers, id) = (
+            self.setting.claude.permission_timeout,
+            self.answers.clone(),
+            request_id.clone(),
+        );
+        let task = tokio::spawn(async move {
+            let answer = tokio::time::timeout(limit, asked)
+                .await
+                .unwrap_or_else(|_| {
+                    PermissionAnswer::Deny(format!(
+                        "nobody answered within {} s",
+                        limit.as_secs_f64()
+                    ))
+                });
+            let _ = answers.send((id, answer));
+        });
+        self.open.insert(
+            request_id,
+            Open {
+                question,
+                task: AbortOnDropHandle::new(task),
+            },
+        );
+        self.clock.pause();
+    }
+
+    async fn answered(&mut self, request_id: &str, answer: PermissionAnswer) {
+        let Some(Open { question, .. }) = self.open.remove(request_id) else {
+            return;
+        };
+        match answer {
+            PermissionAnswer::Deny(reason) => {
+                let reason = if reason.trim().is_empty() {
+                    "the user said no".to_owned()
+                } else {
+                    reason
+                };
+                self.deny(request_id, &question, &reason);
+            }
+            PermissionAnswer::AllowOnce => {
+                self.decided(request_id, &question, Decision::Allowed, None);
+                self.allow(&question).await;
+            }
+            PermissionAnswer::AllowForSession => {
+                let rules = permission::session_rules(
+                    &question.tool_name,
+                    &question.input,
+                    &question.suggested_rules,
+                );
+                self.setting.allowed().rules.extend(rules);
+                self.decided(
+                    request_id,
+                    &question,
+                    Decision::Allowed,
+                    Some("for this session".into()),
+                );
+                self.allow(&question).await;
+                self.settle_others().await;
+            }
+        }
+        if self.open.is_empty() {
+            self.clock.resume();
+        }
+    }
+
+    /// Questions that a new rule answers need not be asked any more.
+    async fn settle_others(&mut self) {
+        let settled: Vec<String> = self
+            .open
+            .iter()
+            .filter(|(_, open)| self.judge(&open.question) == Verdict::Allow)
+            .map(|(id, _)| id.clone())
+            .collect();
+        for id in settled {
+            if let Some(Open { question, task }) = self.open.remove(&id) {
+                drop(task);
+                self.decided(
+                    &id,
+                    &question,
+                    Decision::Allowed,
+                    Some("for this session".into()),
+                );
+                self.allow(&question).await;
+            }
+        }
+    }
+
+    fn withdrawn(&mut self, request_id: &str) {
+        if let Some(Open { question, task }) = self.open.remove(request_id) {
+            drop(task);
+            self.decided(
+                request_id,
+                &question,
+                Decision::Denied,
+                Some("Claude no longer asks".into()),
+            );
+        }
+        if self.open.is_empty() {
+            self.clock.resume();
+        }
+    }
+
+    /// The turn is over: nobody waits for the answers any more.
+    fn withdraw_all(&mut self) {
+        for (id, Open { question, task }) in std::mem::take(&mut self.open) {
+            drop(task);
+            self.decided(
+                &id,
+                &question,
+                Decision::Denied,
+                Some("the turn is over".into()),
+            );
+        }
+    }
+
+    // ---- The end ----
+
+    /// Interrupts the program and takes away what it started for this turn; a program that does not obey is ended.
+    async fn interrupt(&mut self) {
+        drop(self.seat.program.request("interrupt", json!({})));
+        let obeyed = tokio::time::timeout(INTERRUPT, self.until_result())
+            .await
+            .unwrap_or(false);
+        self.seat
+            .program
+            .kill_children(std::mem::take(&mut self.baseline))
+            .await;
+        if !obeyed {
+            self.seat.program.stop(Duration::ZERO).await;
+        }
+    }
+
+    /// `false`: it died.
+    async fn until_result(&mut self) -> bool {
+        loop {
+            match self.seat.program.next().await {
+                Some(Event::Result(outcome)) => {
+                    self.note_session(&outcome);
+                    self.seat.cost_so_far = outcome.total_cost_usd.unwrap_or(self.seat.cost_so_far);
+                    return true;
+                }
+                // What was done is told; what would be said now is not.
+                Some(event @ Event::ToolResults(_)) => {
+                    for heard in self.answer.take(&event) {
+                        self.tell(heard);
+                    }
+                }
+                Some(_) => {}
+                None => return false,
+            }
+        }
+    }
+
+    /// The program is dying or dead: why?
+    async fn bury(&mut self) -> End {
+        let ended = tokio::time::timeout(DYING, self.seat.program.ended()).await;
+        if ended.is_err() {
+            self.seat.program.stop(Duration::ZERO).await;
+        }
+        let how = match ended {
+            Ok(exit) => match exit.code {
+                Some(code) if code > 128 => format!("claude was ended by signal {}", code - 128),
+                Some(code) => format!("claude exited with code {code} in the middle of its answer"),
+                None => "claude was killed".to_owned(),
+            },
+            Err(_) => "claude closed its output in the middle of its answer".to_owned(),
+        };
+        let stderr = self.seat.program.stderr();
+        End::Died(if stderr.is_empty() {
+            how
+        } else {
+            format!("{how}: {stderr}")
+        })
+    }
+}
+
+/// Tools that change nothing on disk.
+fn reads_only(tool: &str) -> bool {
+    matches!(
+        tool,
+        "Read" | "Glob" | "Grep" | "LS" | "NotebookRead" | "WebFetch" | "WebSearch" | "ToolSearch"
+    )
+}
+
+/// Tokens of the turn, and what it cost: the program counts dollars for its whole life.
+pub(super) fn usage(outcome: &Outcome, cost_so_far: f64, duration: Duration) -> Option<Usage> {
+    let tokens = outcome.usage?;
+    Some(Usage {
+        input_tokens: tokens.sent(),
+        output_tokens: tokens.output_tokens,
+        cost_usd: outcome
+            .total_cost_usd
+            .map(|total| (total - cost_so_far).max(0.0)),
+        duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
+    })
+}
+
+impl End {
+    /// Status and error of the turn.
+    pub(super) fn verdict(&self, timeout: Duration, stderr: &str) -> (Status, Option<TurnError>) {
+        let failed = |kind: &str, message: String| {
+            Some(TurnError {
+                kind: kind.into(),
+                message,
+            })
+        };
+        match self {
+            Self::Result(outcome) if !outcome.is_error => (Status::Completed, None),
+            Self::Result(outcome) => {
+                let said = if outcome.text.trim().is_empty() {
+                    stderr
+                } else {
+                    outcome.text.trim()
+                };
+                let said = if said.is_empty() {
+                    outcome
+                        .terminal_reason
+                        .as_deref()
+                        .unwrap_or("no reason given")
+                } else {
+                    said
+                };
+                (Status::Failed, failed("claudeFailed", said.to_owned()))
+            }
+            Self::Cancelled => (Status::Cancelled, None),
+            Self::TimedOut => {
+                let limit = timeout.as_secs_f64();
+                let message = format!(
+                    "no answer within {limit} s: the setting `atomizer.claude.timeoutSeconds` allows more"
+                );
+                (Status::TimedOut, failed("timedOut", message))
+            }
+            Self::Died(how) => (Status::Failed, failed("claudeFailed", how.clone())),
+        }
+    }
+}
