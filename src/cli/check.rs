@@ -16,10 +16,13 @@ use clap::{Args, ValueEnum};
 use indicatif::{ParallelProgressIterator, ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 
-use super::{USAGE, complain};
+use super::{USAGE, complain, paint};
 use crate::{
-    spec::checks::{Code, Finding, Severity},
-    study::{Inspector, SPEC_FILE, Severities},
+    spec::{
+        checks::{Code, Finding, Fix, Severity, fix_all},
+        syntax::Parsed,
+    },
+    study::{Inspector, SPEC_FILE, Severities, write_atomic},
     text::{Text, closest},
 };
 
@@ -35,6 +38,12 @@ pub struct CheckArguments {
     /// Severity of a check: `off`, `hint`, `information`, `warning` or `error`; repeatable.
     #[arg(long, value_name = "CODE=LEVEL", value_parser = severity)]
     severity: Vec<(Code, Option<Severity>)>,
+    /// Apply the fixes that can only be what was meant; what is left is reported.
+    #[arg(long)]
+    fix: bool,
+    /// Show what `--fix` would change, and change nothing.
+    #[arg(long)]
+    diff: bool,
     /// Specs, and folders that are searched for `atomizer_spec.json`.
     #[arg(required = true)]
     paths: Vec<PathBuf>,
@@ -63,6 +72,8 @@ pub struct Report {
     path: PathBuf,
     text: Text,
     findings: Vec<Finding>,
+    /// What the fixes change, coloured; empty unless that is to be shown.
+    diff: String,
 }
 
 /// How many findings there are of the two severities that count.
@@ -77,10 +88,16 @@ pub fn run(arguments: &CheckArguments) -> ExitCode {
     let (specs, mut unreadable) = find(&arguments.paths);
     let severities: Severities = arguments.severity.iter().copied().collect();
     let inspector = Inspector::default();
-    let results: Vec<_> = specs
+    let results: Vec<Result<Report, String>> = specs
         .into_par_iter()
         .progress_with(progress())
-        .map(|path| check(&inspector, path, &severities))
+        .map(|path| {
+            let mut report = check(&inspector, path, &severities)?;
+            if arguments.fix || arguments.diff {
+                fix(&mut report, &inspector, &severities, arguments.diff)?;
+            }
+            Ok(report)
+        })
         .collect();
     let mut reports = Vec::new();
     for result in results {
@@ -90,6 +107,13 @@ pub fn run(arguments: &CheckArguments) -> ExitCode {
         }
     }
     let totals = Totals::of(&reports);
+    for report in &reports {
+        // A document for programs stays whole: the differences go beside it.
+        let _ = match arguments.format {
+            Format::Human => write!(anstream::stdout(), "{}", report.diff),
+            Format::Json | Format::Sarif => write!(anstream::stderr(), "{}", report.diff),
+        };
+    }
     let printed = match arguments.format {
         Format::Human => human::print(&reports, totals),
         Format::Json => print(&json::document(&reports, totals)),
@@ -117,7 +141,37 @@ fn check(inspector: &Inspector, path: PathBuf, severities: &Severities) -> Resul
         path,
         text: inspection.parsed.text().clone(),
         findings: inspection.findings,
+        diff: String::new(),
     })
+}
+
+/// Applies the safe fixes to the file, or with `only_show` to the report alone.
+fn fix(
+    report: &mut Report,
+    inspector: &Inspector,
+    severities: &Severities,
+    only_show: bool,
+) -> Result<(), String> {
+    let parsed = Parsed::new(report.text.clone());
+    let context = inspector.context(&parsed, Some(&report.path), severities);
+    let (fixed, applied) = fix_all(&parsed, &context, safe);
+    if applied == 0 {
+        return Ok(());
+    }
+    let text = fixed.text().to_string();
+    if only_show {
+        let name = report.path.display().to_string();
+        report.diff = paint::diff(&name, &report.text.to_string(), &text);
+    } else {
+        write_atomic(&report.path, text.as_bytes()).map_err(|error| error.to_string())?;
+    }
+    report.findings = inspector.check(&fixed, Some(&report.path), severities);
+    report.text = fixed.text().clone();
+    Ok(())
+}
+
+fn safe(finding: &Finding) -> Option<&Fix> {
+    finding.fixes.iter().find(|fix| fix.safe)
 }
 
 impl Totals {
@@ -206,16 +260,6 @@ fn severity(given: &str) -> Result<(Code, Option<Severity>), String> {
         }
     };
     Ok((known, level))
-}
-
-/// The word for a severity, as in settings.
-fn word(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        Severity::Information => "information",
-        Severity::Hint => "hint",
-    }
 }
 
 /// A path with `/` on every platform, as documents that travel want it.

@@ -140,7 +140,7 @@ impl SourceCode for Source<'_> {
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
         let range = self
             .text
-            .range(span.offset()..span.offset() + span.len(), Encoding::Utf8);
+            .range(span.offset()..span.offset() + span.len(), Encoding::Utf32);
         let context = |lines: usize| u32::try_from(lines).unwrap_or(u32::MAX);
         let first = range.start.line.saturating_sub(context(before));
         let count = u32::try_from(self.text.line_count()).unwrap_or(u32::MAX);
@@ -149,19 +149,23 @@ impl SourceCode for Source<'_> {
             .line
             .saturating_add(context(after))
             .min(count.saturating_sub(1));
-        let bytes = line_range(self.text, first).start..line_range(self.text, last).end;
+        // Without context it is the place itself that is asked for.
+        let (start, column) = match before {
+            0 => (span.offset(), range.start.character as usize),
+            _ => (line_range(self.text, first).start, 0),
+        };
+        let end = line_range(self.text, last).end;
         let data = self
             .whole
             .as_bytes()
-            .get(bytes.clone())
+            .get(start..end)
             .ok_or(MietteError::OutOfBounds)?;
-        // A context that begins in the midst of a line would be numbered from there.
         Ok(Box::new(MietteSpanContents::new_named(
             self.name.to_owned(),
             data,
-            (bytes.start, bytes.len()).into(),
+            (start, data.len()).into(),
             first as usize,
-            0,
+            column,
             (last - first) as usize + 1,
         )))
     }
@@ -205,5 +209,56 @@ impl Diagnostic for Excerpt<'_> {
             LabeledSpan::new_with_span(Some(message.clone()), span(range))
         });
         Some(Box::new(std::iter::once(own).chain(related)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+
+    fn problem(range: Range<usize>) -> Problem {
+        Problem {
+            code: "some-code".into(),
+            severity: Severity::Error,
+            message: "this is wrong".into(),
+            range,
+            related: Vec::new(),
+        }
+    }
+
+    fn shown(text: &str, range: Range<usize>) -> String {
+        let shown = render("a.json", &Text::from(text), [problem(range)]);
+        anstream::adapter::strip_str(&shown).to_string()
+    }
+
+    #[test]
+    fn an_excerpt_marks_the_place_and_names_it_by_line_and_column() {
+        expect![[r#"
+            some-code
+
+              × this is wrong
+               ╭─[a.json:3:8]
+             2 │   "µ": 1,
+             3 │   "b": 2
+               ·        ─
+             4 │ }
+               ╰────
+
+        "#]]
+        .assert_eq(&shown("{\n  \"µ\": 1,\n  \"b\": 2\n}", 20..21));
+    }
+
+    #[test]
+    fn a_line_too_long_to_be_looked_at_is_named_only() {
+        let text = format!("[{}]", "1,".repeat(LONGEST_LINE));
+        assert_eq!(shown(&text, 3..4), "a.json:1:4 this is wrong some-code\n\n");
+    }
+
+    #[test]
+    fn a_mistake_at_the_end_of_the_text_is_shown() {
+        assert!(shown("", 0..0).contains("this is wrong"));
+        assert!(shown("[1", 2..2).contains("[1"));
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Report, Totals, word};
+use super::{Report, Totals};
 use crate::{spec::checks::Finding, text::Encoding};
 
 /// All reports as one document. Positions are those of LSP: lines and UTF-16 units from 0.
@@ -31,11 +31,11 @@ fn diagnostic(report: &Report, finding: &Finding) -> Value {
         .collect();
     json!({
         "code": finding.code.name(),
-        "severity": word(finding.severity),
+        "severity": finding.severity.word(),
         "message": finding.message,
         "range": range(&finding.range),
         "pointer": finding.pointer,
         "related": related,
-        "fixable": false,
+        "fixable": !finding.fixes.is_empty(),
     })
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Report, portable};
 use crate::{
-    spec::checks::{Code, Finding, Severity},
+    spec::checks::{Check, Code, Finding, Severity, TABLE},
     text::{Encoding, Text},
 };
 
@@ -15,7 +15,7 @@ const SCHEMA: &str =
 
 /// All reports as one run.
 pub fn document(reports: &[Report]) -> Value {
-    let rules: Vec<_> = Code::all().map(|code| json!({"id": code.name()})).collect();
+    let rules: Vec<_> = TABLE.iter().map(rule).collect();
     let results: Vec<_> = reports
         .iter()
         .flat_map(|report| {
@@ -37,6 +37,14 @@ pub fn document(reports: &[Report]) -> Value {
             "columnKind": "utf16CodeUnits",
             "results": results,
         }],
+    })
+}
+
+fn rule(check: &Check) -> Value {
+    json!({
+        "id": check.code.name(),
+        "shortDescription": {"text": check.title},
+        "defaultConfiguration": {"level": level(check.severity)},
     })
 }
 
