@@ -1,8 +1,10 @@
 //! The language of atomizer_spec.json. Pure: no I/O, no async.
 
+pub mod canvas_ops;
 pub mod checks;
 pub mod format;
 pub mod merge;
 pub mod model;
+mod rewrite;
 pub mod syntax;
 pub mod units;
