@@ -4,7 +4,7 @@ use futures::future::BoxFuture;
 use lsp_types::{MessageType, ShowMessageParams, notification};
 use serde_json::json;
 
-use super::{main_loop::Events, outbox::Outbox, permission, spec_sync};
+use super::{main_loop::Events, outbox::Outbox, permission, roots::Managers, spec_sync};
 use crate::session::{
     host::{Host, PermissionAnswer, PermissionQuestion, SpecChange},
     types::{Applied, SessionInfo, SpecUpdate},
@@ -14,12 +14,17 @@ use crate::session::{
 pub struct EditorHost {
     events: Events,
     outbox: Outbox,
+    managers: Managers,
 }
 
 impl EditorHost {
     /// A host for the conversations of one root.
-    pub fn new(events: Events, outbox: Outbox) -> EditorHost {
-        EditorHost { events, outbox }
+    pub fn new(events: Events, outbox: Outbox, managers: Managers) -> EditorHost {
+        EditorHost {
+            events,
+            outbox,
+            managers,
+        }
     }
 }
 
@@ -33,6 +38,7 @@ impl Host for EditorHost {
         Box::pin(spec_sync::deliver(
             self.events.clone(),
             self.outbox.clone(),
+            self.managers.clone(),
             change,
         ))
     }

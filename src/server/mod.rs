@@ -7,12 +7,17 @@
 
 mod backend;
 mod client;
+mod conflict;
+mod delivery;
 mod diagnostics;
 mod document;
 pub mod ext;
 mod host;
 mod lifecycle;
 mod main_loop;
+mod merging;
+#[cfg(test)]
+mod model;
 mod notifications;
 pub mod operations;
 mod outbox;

@@ -59,6 +59,14 @@ pub struct Pending {
 impl Outbox {
     /// Starts the thread that writes to `output`.
     pub fn new(output: impl Write + Send + 'static) -> Self {
+        let (outbox, receiver) = Self::unwritten();
+        let writer = outbox.shared.clone();
+        std::thread::spawn(move || write_all(output, &receiver, &writer));
+        outbox
+    }
+
+    /// An outbox whose frames nobody writes yet.
+    pub fn unwritten() -> (Self, mpsc::Receiver<Vec<u8>>) {
         let (sender, receiver) = mpsc::channel::<Vec<u8>>();
         let shared = Arc::new(Shared {
             queue: Mutex::new(Some(sender)),
@@ -68,9 +76,7 @@ impl Outbox {
             next_id: AtomicI64::new(1),
             waiting: Mutex::new(HashMap::new()),
         });
-        let writer = shared.clone();
-        std::thread::spawn(move || write_all(output, &receiver, &writer));
-        Outbox { shared }
+        (Outbox { shared }, receiver)
     }
 
     /// Sends a notification.
@@ -150,7 +156,8 @@ impl Outbox {
         }
     }
 
-    fn answered(&self, response: Response) {
+    /// The client answered one of our requests.
+    pub fn answered(&self, response: Response) {
         let (id, result) = response.into_parts();
         let Id::Number(id) = id else { return };
         if let Some(waiting) = lock(&self.shared.waiting).remove(&id) {

@@ -123,7 +123,11 @@ impl Managers {
             .clone();
         let manager = cell.get_or_try_init(|| async {
             let config = lock(&self.inner.known).settings.session.clone();
-            let host = EditorHost::new(self.inner.events.clone(), self.inner.outbox.clone());
+            let host = EditorHost::new(
+                self.inner.events.clone(),
+                self.inner.outbox.clone(),
+                self.clone(),
+            );
             SessionManager::open(config, root, Arc::new(host)).await
         });
         Ok(manager.await?.clone())

@@ -13,13 +13,13 @@ use tower_lsp::jsonrpc::Error;
 
 use super::{
     client::Client,
+    delivery::Unconfirmed,
     diagnostics::Reports,
     document::{Document, ParseJob},
     main_loop::{Events, Reply},
     outbox::Outbox,
     roots::Managers,
     settings::{Settings, merged},
-    spec_sync::Unconfirmed,
 };
 use crate::{ide::Snapshot, study::Inspector};
 

@@ -4,4 +4,7 @@
 
 mod support;
 
+mod documents;
 mod lifecycle;
+mod settings;
+mod spec_sync;

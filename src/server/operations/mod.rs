@@ -2,6 +2,7 @@
 //! request `atomizer/<name>` and as the command `atomizer.<name>`.
 
 mod chat;
+mod conflicts;
 mod sessions;
 mod studies;
 mod turns;
@@ -74,6 +75,13 @@ pub const ALL: &[Operation] = &[
     operation!("study/list", ext::NoParams, studies::list),
     operation!("study/validate", ext::SpecParams, studies::validate),
     operation!("turn/diff", ext::TurnParams, turns::diff),
+    operation!("turn/revert", ext::TurnParams, turns::revert),
+    operation!("conflict/list", ext::ConflictListParams, conflicts::list),
+    operation!(
+        "conflict/resolve",
+        ext::ConflictResolveParams,
+        conflicts::resolve
+    ),
 ];
 
 /// The operation behind a command of `workspace/executeCommand`.

@@ -1,0 +1,52 @@
+//! Settings: read, checked, re-read.
+
+use serde_json::json;
+
+use super::support::{Client, Workspace};
+
+#[test]
+fn a_wrong_setting_is_told_once_by_its_key() {
+    let workspace = Workspace::examples();
+    let client = Client::builder(&workspace)
+        .settings(json!({"claude": {"timeoutSeconds": "soon"}, "colour": "blue"}))
+        .start();
+    let told = |text: &str| {
+        client.notification("window/showMessage", |params| {
+            params["type"] == 2
+                && params["message"]
+                    .as_str()
+                    .is_some_and(|message| message.contains(text))
+        })
+    };
+    told("atomizer.claude.timeoutSeconds must be a number above 0, not \"soon\"");
+    told("atomizer.colour is no setting");
+    client.configure(json!({"claude": {"timeoutSeconds": "soon"}, "colour": "blue"}));
+    client.configure(
+        json!({"colour": 1, "claude": {"timeoutSeconds": 12.5, "process": "sometimes"}}),
+    );
+    told("atomizer.claude.process must be \"perSession\" or \"perTurn\", not \"sometimes\"");
+    let again = client.take_all(|message| message["method"] == "window/showMessage");
+    assert_eq!(again, Vec::<serde_json::Value>::new(), "each is told once");
+}
+
+#[test]
+fn a_check_can_be_silenced_while_the_document_is_open() {
+    let workspace = Workspace::examples();
+    let client = Client::start(&workspace);
+    let uri = client.open(workspace.spec("bracket_mass"));
+    client.replace(&uri, "\"meta\"", "\"colour\": 1, \"meta\"");
+    assert!(
+        client
+            .codes(&uri)
+            .iter()
+            .any(|code| code == "unknown-property")
+    );
+    client.configure(json!({"check": {"unknown-property": "off"}}));
+    client.notification("textDocument/publishDiagnostics", |params| {
+        let diagnostics = params["diagnostics"].as_array().expect("a list");
+        params["uri"] == uri.as_str()
+            && diagnostics
+                .iter()
+                .all(|it| it["code"] != "unknown-property")
+    });
+}
