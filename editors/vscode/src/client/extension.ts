@@ -1,0 +1,52 @@
+/** Where VS Code comes in: puts the parts together. */
+import * as vscode from 'vscode';
+import { CanvasEditor } from './canvasEditor';
+import { TurnTexts } from './changes';
+import { Chats } from './chats';
+import { registerCommands } from './commands';
+import { Folders } from './folders';
+import { PanelHost } from './panelHost';
+import { registerServerCommands } from './serverCommands';
+import { SpecDocuments } from './specDocuments';
+import { StatusBar } from './statusBar';
+
+/** For the extension's own tests. */
+export interface Api {
+  folders: Folders;
+  chats: Chats;
+  status: StatusBar;
+}
+
+let running: Folders | null = null;
+
+export function activate(context: vscode.ExtensionContext): Api {
+  const output = vscode.window.createOutputChannel('Atomizer', { log: true });
+  const trace = vscode.window.createOutputChannel('Atomizer Trace', { log: true });
+  const specDocuments = new SpecDocuments((message) => output.warn(message));
+  const turnTexts = new TurnTexts();
+  const panel = new PanelHost(context.extensionUri, turnTexts);
+  const folders = new Folders({ extensionFolder: context.extensionUri.fsPath, output, trace, specDocuments });
+  const chats = new Chats(folders, context.workspaceState, specDocuments, panel.reveal);
+  const status = new StatusBar(chats);
+  panel.attach(chats);
+  context.subscriptions.push(
+    output,
+    trace,
+    specDocuments,
+    turnTexts,
+    panel,
+    chats,
+    folders,
+    status,
+    ...registerCommands({ chats, panel, output, extension: context.extensionUri }),
+    ...registerServerCommands(chats, panel),
+    CanvasEditor.register(context.extensionUri, chats),
+  );
+  running = folders;
+  folders.start();
+  return { folders, chats, status };
+}
+
+export async function deactivate(): Promise<void> {
+  await running?.stop();
+}

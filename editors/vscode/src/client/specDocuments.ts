@@ -1,0 +1,198 @@
+/**
+ * Brings buffer and disk together after a change by Claude.
+ *
+ * Claude writes the file, then the server asks for an edit of the open document. Applied as it is, that edit would
+ * leave the document "dirty" though it equals the file, and VS Code would refuse to save it later because the file is
+ * newer than what it last read. So:
+ *
+ * - an untouched document whose edited text would equal the file is read from the file again (which keeps the undo
+ *   history) instead of being edited;
+ * - any other edit is applied, and as soon as the document can be shown it is read from the file again and what the
+ *   user had changed is put back as an edit: it stays dirty, and can be saved.
+ */
+import * as vscode from 'vscode';
+import { minimalChange } from './minimalChange';
+
+interface ApplyEditParams {
+  edit: {
+    documentChanges?: unknown[];
+    changes?: Record<string, WireEdit[]>;
+  };
+}
+
+interface WireEdit {
+  range: { start: Place; end: Place };
+  newText: string;
+}
+
+interface Place {
+  line: number;
+  character: number;
+}
+
+interface ApplyEditResult {
+  applied: boolean;
+  failureReason?: string;
+}
+
+/** VS Code notices a changed file by itself within this time, or is told to look. */
+const RELOAD_MS = 1500;
+
+export class SpecDocuments implements vscode.Disposable {
+  /** Documents whose last applied edit has not been brought together with the file yet. */
+  private readonly pending = new Set<string>();
+  private readonly subscriptions: vscode.Disposable[] = [];
+  private queue: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly log: (message: string) => void) {
+    this.subscriptions.push(
+      vscode.window.onDidChangeActiveTextEditor((editor) => {
+        if (editor !== undefined && this.pending.has(editor.document.uri.toString())) {
+          void this.inOrder(() => this.settle(editor.document));
+        }
+      }),
+      vscode.workspace.onDidCloseTextDocument((document) => this.pending.delete(document.uri.toString())),
+    );
+  }
+
+  /** The server's `workspace/applyEdit`; `next` applies it as VS Code would. */
+  async applyEdit<P extends ApplyEditParams, R>(params: P, next: (params: P) => Promise<R>): Promise<R | ApplyEditResult> {
+    return await this.inOrder(async () => {
+      const target = onlyTarget(params);
+      const document = target === null ? undefined : openDocument(target.uri);
+      if (target === null || document === undefined) return await next(params);
+      if (target.version !== null && target.version !== document.version) return await next(params);
+      const after = edited(document, target.edits);
+      if (!document.isDirty && after === (await textOnDisk(document)) && (await this.reload(document, after))) {
+        return { applied: true };
+      }
+      const result = await next(params);
+      this.pending.add(document.uri.toString());
+      // The edit is answered first: the server compares it with the next didChange.
+      void this.inOrder(() => this.settle(document));
+      return result;
+    });
+  }
+
+  /** The file changed and the server reported how that went: the buffer may be older than the file. */
+  async afterUpdate(uri: vscode.Uri): Promise<void> {
+    const document = openDocument(uri.toString());
+    if (document === undefined || !document.isDirty) return;
+    this.pending.add(uri.toString());
+    await this.inOrder(() => this.settle(document));
+  }
+
+  dispose(): void {
+    for (const subscription of this.subscriptions) subscription.dispose();
+  }
+
+  /** Reads an untouched document from the file; false when it did not come to show `expected`. */
+  private async reload(document: vscode.TextDocument, expected: string): Promise<boolean> {
+    if (isActive(document)) {
+      await vscode.commands.executeCommand('workbench.action.files.revert');
+      if (document.getText() === expected) return true;
+    }
+    return await showsWithin(document, expected, RELOAD_MS);
+  }
+
+  private async settle(document: vscode.TextDocument): Promise<void> {
+    const key = document.uri.toString();
+    if (document.isClosed || !this.pending.has(key)) return;
+    if (!document.isDirty) {
+      this.pending.delete(key);
+      return;
+    }
+    if (!isActive(document)) return;
+    const mine = document.getText();
+    const disk = await textOnDisk(document);
+    if (disk === null || document.getText() !== mine || !isActive(document)) return;
+    this.pending.delete(key);
+    await vscode.commands.executeCommand('workbench.action.files.revert');
+    if (mine === disk) return;
+    const now = document.getText();
+    const change = minimalChange(now, mine);
+    if (change === null) return;
+    const edit = new vscode.WorkspaceEdit();
+    const range = new vscode.Range(document.positionAt(change.start), document.positionAt(change.end));
+    edit.replace(document.uri, range, change.insert);
+    if (!(await vscode.workspace.applyEdit(edit))) this.log(`${document.uri.fsPath}: unsaved changes could not be put back; undo brings them`);
+  }
+
+  private async inOrder<T>(task: () => Promise<T>): Promise<T> {
+    const turn = this.queue.then(task, task);
+    this.queue = turn.catch(() => undefined);
+    return await turn;
+  }
+}
+
+function isActive(document: vscode.TextDocument): boolean {
+  const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
+  return input instanceof vscode.TabInputText && input.uri.toString() === document.uri.toString();
+}
+
+function openDocument(uri: string): vscode.TextDocument | undefined {
+  const wanted = vscode.Uri.parse(uri).toString();
+  return vscode.workspace.textDocuments.find((document) => document.uri.toString() === wanted);
+}
+
+async function textOnDisk(document: vscode.TextDocument): Promise<string | null> {
+  try {
+    const bytes = await vscode.workspace.fs.readFile(document.uri);
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    // VS Code shows one kind of line end; a file that mixes them never equals its buffer.
+    return document.eol === vscode.EndOfLine.CRLF ? text.replace(/\r?\n/g, '\r\n') : text.replace(/\r\n/g, '\n');
+  } catch {
+    return null;
+  }
+}
+
+/** The one document that an edit changes, with its edits; null when it does anything else. */
+function onlyTarget(params: ApplyEditParams): { uri: string; version: number | null; edits: WireEdit[] } | null {
+  const { documentChanges, changes } = params.edit;
+  if (documentChanges !== undefined) {
+    const only = documentChanges[0] as
+      | { textDocument?: { uri: string; version: number | null }; edits?: WireEdit[] }
+      | undefined;
+    if (documentChanges.length !== 1 || only?.textDocument === undefined || only.edits === undefined) return null;
+    return { uri: only.textDocument.uri, version: only.textDocument.version, edits: only.edits };
+  }
+  const entries = Object.entries(changes ?? {});
+  const [entry] = entries;
+  if (entries.length !== 1 || entry === undefined) return null;
+  return { uri: entry[0], version: null, edits: entry[1] };
+}
+
+function edited(document: vscode.TextDocument, edits: WireEdit[]): string {
+  const text = document.getText();
+  const at = (position: Place): number =>
+    document.offsetAt(new vscode.Position(position.line, position.character));
+  const sorted = edits
+    .map((edit, order) => ({ start: at(edit.range.start), end: at(edit.range.end), insert: edit.newText, order }))
+    .sort((a, b) => a.start - b.start || a.order - b.order);
+  let result = '';
+  let from = 0;
+  for (const edit of sorted) {
+    result += text.slice(from, edit.start) + edit.insert;
+    from = edit.end;
+  }
+  const eol = document.eol === vscode.EndOfLine.CRLF ? '\r\n' : '\n';
+  return (result + text.slice(from)).replace(/\r?\n/g, eol);
+}
+
+async function showsWithin(document: vscode.TextDocument, expected: string, milliseconds: number): Promise<boolean> {
+  if (document.getText() === expected) return true;
+  return await new Promise((resolve) => {
+    const finish = (shown: boolean): void => {
+      clearTimeout(timer);
+      listening.dispose();
+      resolve(shown);
+    };
+    const timer = setTimeout(() => finish(document.getText() === expected), milliseconds);
+    const listening = vscode.workspace.onDidChangeTextDocument((event) => {
+      if (event.document !== document) return;
+      // Anything else that happens to it makes the server compute its edit anew.
+      if (document.getText() === expected) finish(true);
+      else if (document.isDirty) finish(false);
+    });
+  });
+}

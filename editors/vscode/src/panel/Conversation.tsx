@@ -1,0 +1,72 @@
+/** The conversation: follows its end while the user is there, fetches older messages at its start. */
+import type { JSX } from 'preact';
+import { useLayoutEffect, useRef } from 'preact/hooks';
+import type { Conflict } from '../shared/protocol';
+import { Button } from './elements';
+import { post } from './host';
+import { isRunning, type Action, type State } from './state';
+import { TurnView } from './TurnView';
+import { Virtual } from './Virtual';
+
+/** This near to the end counts as at the end. */
+const NEAR_PX = 40;
+const NO_CONFLICTS: Conflict[] = [];
+
+export function Conversation({ state, dispatch }: { state: State; dispatch: (action: Action) => void }): JSX.Element {
+  const log = useRef<HTMLDivElement>(null);
+  const atEnd = useRef(true);
+  const before = useRef({ first: '', height: 0, count: 0 });
+  const { turns, more, oldest, loadingOlder } = state;
+  const running = turns.some(isRunning);
+
+  useLayoutEffect(() => {
+    const element = log.current;
+    if (element === null) return;
+    const first = turns[0]?.key ?? '';
+    const { first: former, height, count } = before.current;
+    const prepended = former !== '' && first !== former && turns.length > count && turns.some(({ key }) => key === former);
+    if (prepended) element.scrollTop += element.scrollHeight - height;
+    else if (atEnd.current) element.scrollTop = element.scrollHeight;
+    before.current = { first, height: element.scrollHeight, count: turns.length };
+  });
+
+  // A message just sent is looked at, wherever the user was.
+  const count = turns.length;
+  useLayoutEffect(() => {
+    if (running && log.current !== null) {
+      atEnd.current = true;
+      log.current.scrollTop = log.current.scrollHeight;
+    }
+  }, [count, running]);
+
+  const onScroll = (): void => {
+    const element = log.current;
+    if (element === null) return;
+    atEnd.current = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_PX;
+    if (element.scrollTop === 0 && more && oldest !== null && !loadingOlder) fetchOlder(oldest);
+  };
+  const fetchOlder = (id: number): void => {
+    dispatch({ type: 'loadingOlder' });
+    post({ type: 'older', before: id });
+  };
+  const onAnswer = useRef((requestId: string, decision: 'asked' | 'allowed' | 'denied' | 'withdrawn') =>
+    dispatch({ type: 'answered', requestId, decision }),
+  );
+  const placed = new Set(turns.map(({ turnId }) => turnId));
+  const elsewhere = state.conflicts.filter(({ turnId }) => !placed.has(turnId));
+  return (
+    <div ref={log} class="log" role="log" aria-label="Conversation" aria-busy={running} tabIndex={0} onScroll={onScroll}>
+      {more && oldest !== null ? (
+        <div class="older"><Button secondary disabled={loadingOlder} onClick={() => fetchOlder(oldest)}>Show older messages</Button></div>
+      ) : null}
+      {turns.map((turn, index) => {
+        const conflicts = state.conflicts.filter(({ turnId }) => turnId === turn.turnId);
+        return (
+          <Virtual key={turn.key} keep={isRunning(turn)} initially={index >= turns.length - 3}>
+            <TurnView turn={turn} conflicts={index === turns.length - 1 ? [...conflicts, ...elsewhere] : conflicts.length === 0 ? NO_CONFLICTS : conflicts} onAnswer={onAnswer.current} />
+          </Virtual>
+        );
+      })}
+    </div>
+  );
+}

@@ -1,0 +1,121 @@
+/** What the extension and its webviews say to each other. */
+import type {
+  CanvasEdge,
+  CanvasModification,
+  CanvasNode,
+  Conflict,
+  Message,
+  Mode,
+  Range,
+  SessionInfo,
+  TurnError,
+  TurnEvent,
+} from './protocol';
+
+/** A piece of context shown above the input; the user can remove it. */
+export interface Chip {
+  id: 'study' | 'selection' | 'canvas';
+  label: string;
+  detail: string;
+}
+
+/** What Claude changed in one file in one turn, in words. */
+export interface Change {
+  uri: string;
+  name: string;
+  words: string[];
+  /** Problems that were not there before the turn. */
+  problems: string[];
+}
+
+export interface Completion {
+  label: string;
+  detail: string;
+  insert: string;
+  icon: string;
+}
+
+/** Everything around the conversation. */
+export interface Surroundings {
+  folder: string | null;
+  folders: string[];
+  trusted: boolean;
+  server: 'stopped' | 'starting' | 'running' | 'failed';
+  serverMessage: string;
+  mode: Mode;
+  model: string;
+  chips: Chip[];
+}
+
+/** A turn that is going on, with everything heard of it so far. */
+export interface LiveTurn {
+  key: string;
+  sessionId: string | null;
+  message: string;
+  events: TurnEvent[];
+}
+
+export type ToPanel =
+  | { type: 'surroundings'; surroundings: Surroundings }
+  | { type: 'conversation'; session: SessionInfo | null; title: string; messages: Message[]; more: boolean; live: LiveTurn | null }
+  | { type: 'older'; sessionId: string; messages: Message[]; more: boolean }
+  | { type: 'sent'; key: string; message: string }
+  | { type: 'event'; key: string; event: TurnEvent }
+  | { type: 'ended'; key: string; error: TurnError | null; cancelled: boolean }
+  | { type: 'session'; session: SessionInfo; title: string }
+  | { type: 'question'; requestId: string; description: string }
+  | { type: 'withdrawn'; requestId: string }
+  | { type: 'changes'; turnId: string; changes: Change[] }
+  | { type: 'reverted'; turnId: string; message: string; failed: boolean }
+  | { type: 'conflicts'; conflicts: Conflict[] }
+  | { type: 'canvasApplied'; key: string; index: number; message: string }
+  | { type: 'input'; text: string; focus: boolean }
+  | { type: 'sessions'; sessions: (SessionInfo & { shownTitle: string })[]; open: boolean }
+  | { type: 'completions'; id: number; items: Completion[] }
+  | { type: 'notice'; message: string };
+
+export type FromPanel =
+  | { type: 'ready'; draft: boolean }
+  | { type: 'send'; text: string }
+  | { type: 'stop' }
+  | { type: 'newChat' }
+  | { type: 'listSessions' }
+  | { type: 'openSession'; sessionId: string }
+  | { type: 'renameSession'; sessionId: string; title: string }
+  | { type: 'exportSession'; sessionId: string }
+  | { type: 'deleteSession'; sessionId: string }
+  | { type: 'older'; before: number }
+  | { type: 'setMode'; mode: Mode }
+  | { type: 'setModel'; model: string }
+  | { type: 'removeChip'; id: Chip['id'] }
+  | { type: 'permission'; requestId: string; behavior: 'allow' | 'deny'; scope: 'once' | 'session' }
+  | { type: 'showDiff'; turnId: string; uri: string }
+  | { type: 'revert'; turnId: string }
+  | { type: 'resolve'; conflictId: string; take: 'mine' | 'theirs' }
+  | { type: 'applyCanvas'; key: string; index: number; modification: CanvasModification }
+  | { type: 'complete'; id: number; trigger: '@' | '/'; query: string }
+  | { type: 'command'; command: string }
+  | { type: 'openLink'; href: string }
+  | { type: 'openFile'; path: string }
+  | { type: 'selectFolder' };
+
+export type ProblemLevel = 'error' | 'warning' | 'none';
+
+export interface ShownNode extends CanvasNode {
+  problem: ProblemLevel;
+  messages: string[];
+}
+
+export type ToCanvas =
+  | { type: 'graph'; nodes: ShownNode[]; edges: CanvasEdge[]; readOnly: boolean }
+  | { type: 'failed'; message: string }
+  | { type: 'notice'; message: string };
+
+export type FromCanvas =
+  | { type: 'ready' }
+  | { type: 'reveal'; id: string }
+  | { type: 'move'; moves: { id: string; x: number; y: number }[] }
+  | { type: 'apply'; modifications: CanvasModification[] }
+  | { type: 'select'; nodes: string[] };
+
+export type { Range };
