@@ -2,6 +2,8 @@
 
 pub mod canvas_ops;
 pub mod checks;
+mod compare;
+pub mod diff;
 pub mod format;
 pub mod merge;
 pub mod model;

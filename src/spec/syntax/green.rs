@@ -46,6 +46,7 @@ pub(super) struct Item {
     /// A colon stands between key and value (or where the value should be).
     pub colon: bool,
     /// Errors in the item itself, not in the container it may hold; from the item's start.
+    #[allow(clippy::box_collection)] // one word where there are none, as almost always
     pub faults: Option<Box<Vec<Fault>>>,
 }
 

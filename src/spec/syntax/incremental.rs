@@ -222,7 +222,7 @@ fn take_rest(parser: &mut Parser<'_, OldTree<'_>>, old: &Container, spot: Spot) 
     let mut chunks = old.chunks[spot.chunk..].iter();
     let mut skip = spot.inner;
     if skip > 0 || parser.loose().len() < SMALL {
-        while let Some(chunk) = chunks.next() {
+        for chunk in chunks.by_ref() {
             chunk.items[skip..]
                 .iter()
                 .for_each(|item| parser.push_item(item.clone()));

@@ -227,24 +227,24 @@ impl<'a> Node<'a> {
     /// not JSON is `null`, and so is what is nested more than 128 levels deep.
     #[must_use]
     pub fn to_value(&self) -> Json {
-        self.to_value_within(DEPTH)
+        self.value_within(DEPTH)
     }
 
-    fn to_value_within(&self, depth: usize) -> Json {
+    fn value_within(self, depth: usize) -> Json {
         match self.kind() {
             _ if depth == 0 => Json::Null,
             Kind::Object => {
                 let member = |member: Member<'a>| {
                     let value = member
                         .value()
-                        .map_or(Json::Null, |value| value.to_value_within(depth - 1));
+                        .map_or(Json::Null, |value| value.value_within(depth - 1));
                     (member.name().into_owned(), value)
                 };
                 Json::Object(self.members().map(member).collect())
             }
             Kind::Array => Json::Array(
                 self.elements()
-                    .map(|element| element.to_value_within(depth - 1))
+                    .map(|element| element.value_within(depth - 1))
                     .collect(),
             ),
             Kind::String => Json::String(self.as_str().unwrap_or_default().into_owned()),

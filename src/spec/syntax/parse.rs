@@ -342,7 +342,7 @@ impl<'a, R: Reuse> Parser<'a, R> {
         let raw = self.src.text(start, end);
         let colon = if token.closed {
             let content = raw[1..raw.len() - 1].trim_end();
-            (content.ends_with(':') && !content.contains('\\')).then(|| content.len())
+            (content.ends_with(':') && !content.contains('\\')).then_some(content.len())
         } else {
             raw.find(':').filter(|at| *at > 1 && !raw.contains('\\'))
         };

@@ -1,0 +1,244 @@
+//! The laws of merging.
+
+use proptest::prelude::*;
+use serde_json::{Map, Value as Json, json};
+
+use super::*;
+use crate::text::{Text, apply};
+
+fn parse(text: &str) -> Parsed {
+    Parsed::new(Text::from(text))
+}
+
+fn merged(base: &str, mine: &str, theirs: &str) -> (String, Vec<MergeConflict>) {
+    let Merge { edits, conflicts } = merge(&parse(base), &parse(mine), &parse(theirs));
+    for pair in edits.windows(2) {
+        assert!(pair[0].range.end <= pair[1].range.start, "{edits:?}");
+    }
+    let text = apply(mine, &edits);
+    assert_eq!(parse(mine).edit(&edits).text().to_string(), text);
+    (text, conflicts)
+}
+
+fn value(text: &str) -> Json {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+/// How a value may be written.
+fn write(value: &Json, style: usize) -> String {
+    match style {
+        0 => value.to_string(),
+        1 => format!("{value:#}"),
+        2 => format!("{value:#}")
+            .replace('\n', "\r\n")
+            .replace("  ", "\t"),
+        _ => format!("{value:#}\n").replace("  ", "    "),
+    }
+}
+
+/// Scalars of which few are alike by chance, and small trees of them.
+fn any_value() -> impl Strategy<Value = Json> {
+    let leaf = prop_oneof![
+        (0..6i64).prop_map(Json::from),
+        (0..4).prop_map(|n| Json::from(f64::from(n) + 0.5)),
+        prop::sample::select(vec!["", "a", "a,b", "{\"", "é\n"]).prop_map(Json::from),
+        Just(Json::Null),
+        any::<bool>().prop_map(Json::from),
+    ];
+    leaf.prop_recursive(4, 40, 6, |inner| {
+        let member = (
+            prop::sample::select(vec!["a", "b", "c", "d/e", "f~", "id"]),
+            inner.clone(),
+        );
+        let entry = prop::collection::vec(member.clone(), 0..4);
+        let entries = prop::collection::btree_map(0..8u32, entry, 0..5).prop_map(|entries| {
+            let entry = |(id, members): (u32, Vec<(&str, Json)>)| {
+                let mut object = object(members);
+                object["id"] = json!(format!("x_{id}"));
+                object
+            };
+            Json::Array(entries.into_iter().map(entry).collect())
+        });
+        prop_oneof![
+            2 => prop::collection::vec(inner, 0..5).prop_map(Json::from),
+            3 => prop::collection::vec(member, 0..6).prop_map(object),
+            3 => entries,
+        ]
+    })
+}
+
+fn object(members: Vec<(&str, Json)>) -> Json {
+    Json::Object(
+        members
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect(),
+    )
+}
+
+/// Changes a value here and there, as `seeds` say.
+fn mutate(value: &Json, seeds: &mut dyn Iterator<Item = u32>, depth: u32) -> Json {
+    let seed = seeds.next().unwrap_or(0);
+    match (seed % 12, value) {
+        (1, _) if depth > 0 => json!(seed),
+        (2, _) if depth > 0 => json!({"new": [seed]}),
+        (_, Json::Object(members)) => {
+            let mut result = Map::new();
+            for (index, (name, inner)) in members.iter().enumerate() {
+                match seeds.next().unwrap_or(0) % 9 {
+                    1 if name != "id" => {}
+                    2 => {
+                        result.insert(format!("k{}{index}", seed % 3), json!(index));
+                        result.insert(name.clone(), inner.clone());
+                    }
+                    _ if name == "id" => drop(result.insert(name.clone(), inner.clone())),
+                    _ => drop(result.insert(name.clone(), mutate(inner, seeds, depth + 1))),
+                }
+            }
+            Json::Object(result)
+        }
+        (_, Json::Array(elements)) => {
+            let mut result = Vec::new();
+            for element in elements {
+                match seeds.next().unwrap_or(0) % 9 {
+                    1 => {}
+                    2 => {
+                        let mut new = element.clone();
+                        if let Some(object) = new
+                            .as_object_mut()
+                            .filter(|object| object.contains_key("id"))
+                        {
+                            object.insert(
+                                "id".into(),
+                                json!(format!("n_{}", seeds.next().unwrap_or(0))),
+                            );
+                        }
+                        result.push(new);
+                        result.push(element.clone());
+                    }
+                    3 if !result.is_empty() => result.insert(0, element.clone()),
+                    _ => result.push(mutate(element, seeds, depth + 1)),
+                }
+            }
+            Json::Array(result)
+        }
+        _ => value.clone(),
+    }
+}
+
+/// A value and two changed ones, and how they are written.
+fn versions() -> impl Strategy<Value = ([Json; 3], [usize; 3])> {
+    let seeds = || prop::collection::vec(any::<u32>(), 0..40);
+    (any_value(), seeds(), seeds(), [0..4usize, 0..4, 0..4]).prop_map(
+        |(base, mine, theirs, styles)| {
+            let mine = mutate(&base, &mut mine.into_iter(), 0);
+            let theirs = mutate(&base, &mut theirs.into_iter(), 0);
+            ([base, mine, theirs], styles)
+        },
+    )
+}
+
+/// Every scalar with the key it stands at.
+fn leaves(value: &Json, name: &str, out: &mut Vec<(String, Json)>) {
+    match value {
+        Json::Object(members) if !members.is_empty() => {
+            members
+                .iter()
+                .for_each(|(name, value)| leaves(value, name, out));
+        }
+        Json::Array(elements) if !elements.is_empty() => {
+            elements.iter().for_each(|element| leaves(element, "", out));
+        }
+        value => out.push((name.to_owned(), value.clone())),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1500, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_only_mine_changed_stays_as_it_is(([base, mine, _], [s, t, u]) in versions()) {
+        let (base, text, theirs) = (write(&base, s), write(&mine, t), write(&base, u));
+        // A mine that is base to the byte becomes theirs to the byte.
+        prop_assume!(base != text);
+        let (result, conflicts) = merged(&base, &text, &theirs);
+        prop_assert_eq!(result, text);
+        prop_assert_eq!(conflicts, []);
+    }
+
+    #[test]
+    fn what_only_theirs_changed_is_taken_to_the_byte(([base, _, theirs], [s, _, u]) in versions()) {
+        let (base, theirs) = (write(&base, s), write(&theirs, u));
+        let (result, conflicts) = merged(&base, &base, &theirs);
+        prop_assert_eq!(result, theirs);
+        prop_assert_eq!(conflicts, []);
+    }
+
+    #[test]
+    fn what_only_theirs_changed_is_taken_into_another_writing(([base, _, theirs], [s, t, u]) in versions()) {
+        let (result, conflicts) = merged(&write(&base, s), &write(&base, t), &write(&theirs, u));
+        prop_assert_eq!(value(&result), theirs);
+        prop_assert_eq!(conflicts, []);
+    }
+
+    #[test]
+    fn what_both_changed_alike_stays_as_mine_is(([base, mine, _], [s, t, u]) in versions()) {
+        let (base, text, theirs) = (write(&base, s), write(&mine, t), write(&mine, u));
+        prop_assume!(base != text);
+        let (result, conflicts) = merged(&base, &text, &theirs);
+        prop_assert_eq!(result, text);
+        prop_assert_eq!(conflicts, []);
+    }
+
+    #[test]
+    fn a_merge_of_json_is_json_and_all_of_both_is_in_it_or_told(([base, mine, theirs], [s, t, u]) in versions()) {
+        let (result, conflicts) = merged(&write(&base, s), &write(&mine, t), &write(&theirs, u));
+        let result = value(&result);
+        let mut sides = [Vec::new(), Vec::new(), Vec::new(), Vec::new()];
+        for (side, out) in [&base, &mine, &theirs, &result].into_iter().zip(&mut sides) {
+            leaves(side, "", out);
+        }
+        let [base, mine, theirs, result] = &sides;
+        for leaf in mine.iter().filter(|leaf| !base.contains(leaf)) {
+            prop_assert!(result.contains(leaf) || is_empty_container(&leaf.1), "mine's {:?} is lost", leaf);
+        }
+        if conflicts.is_empty() {
+            for leaf in theirs.iter().filter(|leaf| !base.contains(leaf)) {
+                prop_assert!(result.contains(leaf) || is_empty_container(&leaf.1), "theirs' {:?} is lost", leaf);
+            }
+        }
+        for conflict in &conflicts {
+            prop_assert!(conflict.mine != conflict.theirs);
+        }
+    }
+
+    #[test]
+    fn nothing_is_edited_outside_what_theirs_changed(([base, mine, theirs], [s, t, u]) in versions()) {
+        let (base, mine_text, theirs) = (parse(&write(&base, s)), write(&mine, t), parse(&write(&theirs, u)));
+        let mine = parse(&mine_text);
+        let (result, _) = merged(&base.text().to_string(), &mine_text, &theirs.text().to_string());
+        let result = parse(&result);
+        // Members of the top object that theirs left alone keep every byte.
+        let tops = [&base, &mine, &theirs, &result].map(|side| side.root());
+        if let [Some(b), Some(m), Some(t), Some(r)] = tops
+            && [b, m, t].iter().all(|node| node.kind() == crate::spec::syntax::Kind::Object)
+            && base.text() != mine.text()
+        {
+            for member in m.members() {
+                let name = member.name();
+                let kept = |side: crate::spec::syntax::Node<'_>| side.get(&name).map(|node| node.to_value());
+                if kept(b) == kept(t) {
+                    prop_assert_eq!(
+                        m.get(&name).map(|node| node.raw().into_owned()),
+                        r.get(&name).map(|node| node.raw().into_owned())
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// What one side emptied the other may have filled.
+fn is_empty_container(value: &Json) -> bool {
+    value.is_array() || value.is_object()
+}
