@@ -1,4 +1,5 @@
 //! Tests of the checks: every code with what it finds and what it leaves alone, and laws that hold for all.
 
 mod codes;
+mod laws;
 mod support;

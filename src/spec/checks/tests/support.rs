@@ -39,25 +39,46 @@ pub fn findings(text: &str) -> Vec<Finding> {
     check(&parsed, &with_files(&parsed))
 }
 
-/// One line for each finding: severity, code, what is underlined, what it is related to, and the fixes.
+/// Each finding with its place marked in the text, the other places that it is about, and its fixes.
 pub fn report(text: &str, findings: &[Finding]) -> String {
     let mut lines = String::new();
     for finding in findings {
-        let at = |range: &std::ops::Range<usize>| text[range.clone()].replace('\n', "⏎");
         lines += &format!(
-            "{} {} {} `{}`",
-            finding.severity,
-            finding.code,
-            finding.pointer,
-            at(&finding.range)
+            "{} {} {}\n  {}\n",
+            finding.severity, finding.code, finding.pointer, finding.message
         );
+        lines += &marked(text, &finding.range);
         for related in &finding.related {
-            lines += &format!(" ~ `{}`", at(&related.range));
+            lines += &format!("  ~ {}\n{}", related.message, marked(text, &related.range));
         }
         for fix in &finding.fixes {
-            lines += &format!(" [{}]", fix.title);
+            lines += &format!(
+                "  + {}{}\n",
+                fix.title,
+                if fix.safe { " (safe)" } else { "" }
+            );
         }
-        lines.push('\n');
     }
     lines
+}
+
+/// The line of a place, the place marked with `^` below it.
+fn marked(text: &str, range: &std::ops::Range<usize>) -> String {
+    let start = text[..range.start].rfind('\n').map_or(0, |end| end + 1);
+    let end = text[range.start..]
+        .find('\n')
+        .map_or(text.len(), |length| range.start + length);
+    let line = &text[start..end];
+    let indent = line.len() - line.trim_start().len();
+    let before = text[start..range.start]
+        .chars()
+        .count()
+        .saturating_sub(indent);
+    let marks = text[range.start..range.end.min(end)].chars().count();
+    format!(
+        "    {}\n    {}{}\n",
+        line.trim_start(),
+        " ".repeat(before),
+        "^".repeat(marks)
+    )
 }

@@ -1,0 +1,209 @@
+//! Laws that hold for any spec, tried on examples with random mistakes in them.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::support::*;
+use crate::{
+    spec::checks::{Checker, Code, Finding, Severity, check},
+    text::{Edit, apply},
+};
+
+/// A mistake: what is done to which of the values of a spec.
+#[derive(Debug, Clone)]
+struct Mistake {
+    place: prop::sample::Index,
+    what: What,
+}
+
+#[derive(Debug, Clone)]
+enum What {
+    Remove,
+    Rename(&'static str),
+    Replace(Value),
+    Double,
+    Quote,
+    Misspell,
+}
+
+fn mistake() -> impl Strategy<Value = Mistake> {
+    let keys = [
+        "limit",
+        "goal",
+        "parameter",
+        "initial",
+        "Name",
+        "unit",
+        "x-y",
+        "tresholds",
+        "type",
+    ];
+    let values = [
+        json!(null),
+        json!(""),
+        json!("categorical"),
+        json!("integer"),
+        json!("custom_function"),
+        json!("stress"),
+        json!("zernike_csv"),
+        json!("mm"),
+        json!("kg"),
+        json!("dv_001"),
+        json!("ext_002"),
+        json!("draft"),
+        json!("CMA-ES"),
+        json!("=="),
+        json!(0),
+        json!(-1),
+        json!(2.5),
+        json!(99),
+        json!(20000),
+        json!(true),
+        json!([]),
+        json!({}),
+        json!(["a"]),
+    ];
+    let what = prop_oneof![
+        4 => Just(What::Remove),
+        1 => prop::sample::select(keys.to_vec()).prop_map(What::Rename),
+        4 => prop::sample::select(values.to_vec()).prop_map(What::Replace),
+        1 => Just(What::Double),
+        1 => Just(What::Quote),
+        1 => Just(What::Misspell),
+    ];
+    (any::<prop::sample::Index>(), what).prop_map(|(place, what)| Mistake { place, what })
+}
+
+fn pointers(value: &Value, at: &str, all: &mut Vec<String>) {
+    all.push(at.to_owned());
+    match value {
+        Value::Object(object) => object
+            .iter()
+            .for_each(|(key, value)| pointers(value, &format!("{at}/{key}"), all)),
+        Value::Array(array) => {
+            array
+                .iter()
+                .enumerate()
+                .for_each(|(index, value)| pointers(value, &format!("{at}/{index}"), all));
+        }
+        _ => {}
+    }
+}
+
+fn commit(spec: &mut Value, mistake: &Mistake) {
+    let mut all = Vec::new();
+    pointers(spec, "", &mut all);
+    let pointer = mistake.place.get(&all).clone();
+    let Some((parent, key)) = pointer.rsplit_once('/') else {
+        return;
+    };
+    let value = spec.pointer(&pointer).cloned().expect("it was just listed");
+    let changed = match (&mistake.what, &value) {
+        (What::Replace(other), _) => Some(other.clone()),
+        (What::Quote, Value::Number(number)) => Some(json!(number.to_string())),
+        (What::Misspell, Value::String(word)) => Some(json!(format!("{word}x"))),
+        _ => None,
+    };
+    if let Some(changed) = changed {
+        *spec.pointer_mut(&pointer).expect("it was just listed") = changed;
+        return;
+    }
+    match (spec.pointer_mut(parent), &mistake.what) {
+        (Some(Value::Object(object)), What::Remove) => drop(object.shift_remove(key)),
+        (Some(Value::Object(object)), What::Rename(name)) => {
+            object.shift_remove(key);
+            object.insert((*name).to_owned(), value);
+        }
+        (Some(Value::Array(array)), What::Remove) => {
+            drop(array.remove(key.parse::<usize>().expect("an index")))
+        }
+        (Some(Value::Array(array)), What::Double) => array.push(value),
+        _ => {}
+    }
+}
+
+fn spec_with(mistakes: &[Mistake], example: usize) -> String {
+    let text = [BRACKET, GIMBAL, MIRROR, DRONE][example];
+    let mut spec: Value = serde_json::from_str(text).expect("an example is JSON");
+    mistakes
+        .iter()
+        .for_each(|mistake| commit(&mut spec, mistake));
+    serde_json::to_string_pretty(&spec).expect("it is JSON")
+}
+
+/// How often each code stands as an error or a warning.
+fn weighty(findings: &[Finding]) -> BTreeMap<Code, usize> {
+    let mut counts = BTreeMap::new();
+    for finding in findings
+        .iter()
+        .filter(|finding| finding.severity <= Severity::Warning)
+    {
+        *counts.entry(finding.code).or_default() += 1;
+    }
+    counts
+}
+
+/// A fix of these codes rewrites what the author wrote, and may uncover what that hid.
+fn may_uncover(code: Code) -> bool {
+    use Code::*;
+    let rewriting = [
+        WrongType,
+        UnknownProperty,
+        InvalidEnum,
+        UnknownExtractor,
+        UnknownOutput,
+        UnknownStage,
+        UnknownExpression,
+        BaselineNotInChoices,
+    ];
+    rewriting.contains(&code)
+}
+
+proptest! {
+
+    #[test]
+    fn a_fix_removes_its_finding_and_brings_no_new_one(mistakes in prop::collection::vec(mistake(), 1..5), example in 0..4_usize) {
+        let text = spec_with(&mistakes, example);
+        let before = findings(&text);
+        for finding in &before {
+            for fix in &finding.fixes {
+                let fixed = apply(&text, &fix.edits);
+                let after = findings(&fixed);
+                let (had, has) = (weighty(&before), weighty(&after));
+                let count = |findings: &[Finding]| findings.iter().filter(|other| other.code == finding.code).count();
+                let what = || format!("{} {} — {}\n{}", finding.code, finding.message, fix.title, report(&fixed, &after));
+                if !may_uncover(finding.code) {
+                    prop_assert!(count(&after) < count(&before), "still there: {}", what());
+                    for (code, number) in has {
+                        prop_assert!(had.get(&code).copied().unwrap_or(0) >= number, "{code} is new: {}", what());
+                    }
+                } else {
+                    let same = after.iter().any(|other| (other.code, &other.message, &other.pointer) == (finding.code, &finding.message, &finding.pointer));
+                    prop_assert!(!same, "still there: {}", what());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn edits_one_after_the_other_give_what_a_fresh_look_gives(
+        mistakes in prop::collection::vec(mistake(), 0..3),
+        example in 0..4_usize,
+        edits in prop::collection::vec((any::<prop::sample::Index>(), 0..12_usize, "[a-z0-9_\",:{}\\[\\] ]{0,6}"), 1..8),
+    ) {
+        let mut now = parsed(&spec_with(&mistakes, example));
+        let mut checker = Checker::new();
+        checker.check(&now, &with_files(&now));
+        for (place, length, insert) in edits {
+            let text = now.text().to_string();
+            let boundary = |at: usize| (at..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+            let start = boundary(place.index(text.len() + 1));
+            let end = boundary((start + length).min(text.len()));
+            now = now.edit(&[Edit { range: start..end, insert }]);
+            let context = with_files(&now);
+            prop_assert_eq!(checker.check(&now, &context), check(&now, &context));
+        }
+    }
+}
