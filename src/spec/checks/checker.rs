@@ -7,7 +7,8 @@
 use std::sync::Arc;
 
 use super::{
-    Context, Finding, TABLE,
+    Code, Context, Finding, TABLE,
+    shape::is_known_somewhere,
     table::Run,
     walk::{self, Out, Raw, SpecView},
 };
@@ -108,7 +109,7 @@ impl Checker {
     }
 }
 
-fn is_off(context: &Context, code: super::Code) -> bool {
+fn is_off(context: &Context, code: Code) -> bool {
     context.severities.get(&code) == Some(&None)
 }
 
@@ -135,6 +136,18 @@ fn check_entry(node: Node<'_>, entry: &Entry, model: &Model, nothing: &Own) -> O
 
 /// Makes a finding of what a check reported: with its place in the text, its severity by the settings, and its fixes.
 fn finish(spec: &SpecView<'_>, entry: Option<&Entry>, mut raw: Raw) -> Option<Finding> {
+    let drawn_in = raw.finding.code == Code::UnknownProperty
+        && spec.root.is_some_and(|root| !root.is_balanced());
+    if drawn_in
+        && raw
+            .finding
+            .pointer
+            .rsplit('/')
+            .next()
+            .is_some_and(is_known_somewhere)
+    {
+        return None;
+    }
     let row = raw.finding.code.row();
     // A severity that the check itself has lowered (for a draft) stays, unless the finding is turned off.
     let lowered = raw.finding.severity != row.severity;
@@ -145,6 +158,9 @@ fn finish(spec: &SpecView<'_>, entry: Option<&Entry>, mut raw: Raw) -> Option<Fi
     }
     let mut prefix = String::new();
     if let Some(entry) = entry {
+        if raw.top && spec.model.home_of(entry).loose {
+            return None;
+        }
         prefix = spec.model.pointer(entry);
         raw.shift(0, entry.start);
         raw.finding.pointer.insert_str(0, &prefix);

@@ -1,14 +1,19 @@
 //! Ids and names that stand for two things.
 
+use std::ops::Range;
+
 use rustc_hash::FxHashMap;
 
 use super::{
     edits,
     walk::{Out, SpecView},
 };
-use crate::spec::{
-    format::Refers,
-    model::{Entry, EntryKind, Model, Word},
+use crate::{
+    spec::{
+        format::Refers,
+        model::{Entry, EntryKind, Model, Word},
+    },
+    text::Edit,
 };
 
 pub(super) fn duplicate_id(spec: &SpecView<'_>, out: &mut Out) {
@@ -40,9 +45,44 @@ pub(super) fn duplicate_id(spec: &SpecView<'_>, out: &mut Out) {
             } else {
                 edits::string(&free)
             };
-            raw.change_to(text, false);
+            let mut edits = vec![Edit {
+                range: raw.finding.range.clone(),
+                insert: text.clone(),
+            }];
+            edits.extend(uses(spec, entry, id).map(|range| Edit {
+                range,
+                insert: text.clone(),
+            }));
+            edits.sort_by_key(|edit| edit.range.start);
+            raw.fix(format!("Change to {text}"), edits, false);
         }
     }
+}
+
+/// Where this entry is meant although another has its id: an objective means an extractor, never a stage.
+fn uses<'a>(
+    spec: &SpecView<'a>,
+    entry: &Entry,
+    id: &'a Word,
+) -> impl Iterator<Item = Range<usize>> {
+    let refers = match entry.kind {
+        EntryKind::Extractor => Refers::Extractor,
+        _ => Refers::Stage,
+    };
+    let first = spec
+        .model
+        .list(entry.kind)
+        .iter()
+        .find(|other| other.facts.id.as_ref() == Some(id));
+    let is_meant = matches!(entry.kind, EntryKind::Extractor | EntryKind::Stage)
+        && first.is_some_and(|first| first.start == entry.start);
+    let users = spec.model.entries().iter().filter(move |_| is_meant);
+    users.flat_map(move |user| {
+        user.facts
+            .references(refers)
+            .filter(move |word| *word == id)
+            .map(|word| user.place(&word.at))
+    })
 }
 
 /// An entry in a message: what it is, with its name.

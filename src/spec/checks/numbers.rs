@@ -103,7 +103,7 @@ pub(super) fn bounds_inverted(view: &EntryView<'_>, out: &mut Out) {
             },
         ];
         edits.sort_by_key(|edit| edit.range.start);
-        raw.fix("Swap `min` and `max`", edits);
+        raw.fix("Swap `min` and `max`", edits, true);
     }
 }
 

@@ -168,7 +168,7 @@ pub(super) fn unknown_canvas_node(spec: &SpecView<'_>, out: &mut Out) {
             if let Some(remove) =
                 list.and_then(|list| edits::remove_element(spec.parsed, list, edge.index))
             {
-                raw.fix("Remove the edge", vec![remove]);
+                raw.fix("Remove the edge", vec![remove], true);
             }
         }
     }
@@ -194,7 +194,11 @@ pub(super) fn unknown_canvas_node(spec: &SpecView<'_>, out: &mut Out) {
             };
             let raw = out.report(node.range(), format!("{pointer}/{index}"), no_node(id));
             if let Some(remove) = edits::remove_element(spec.parsed, list, index) {
-                raw.fix(format!("Remove `{}` from the group", id.text), vec![remove]);
+                raw.fix(
+                    format!("Remove `{}` from the group", id.text),
+                    vec![remove],
+                    true,
+                );
             }
         }
     }

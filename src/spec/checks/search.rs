@@ -95,6 +95,9 @@ pub(super) fn algorithm_objective_mismatch(spec: &SpecView<'_>, out: &mut Out) {
     else {
         return;
     };
+    if !spec.model.is_whole(EntryKind::Objective) {
+        return;
+    }
     let mut objectives = enabled(spec, EntryKind::Objective);
     let (Some(_), Some(second)) = (objectives.next(), objectives.next()) else {
         return;
@@ -161,7 +164,7 @@ pub(super) fn low_budget(spec: &SpecView<'_>, out: &mut Out) {
     };
     let variables = enabled(spec, EntryKind::Variable).count();
     let wanted = TRIALS_PER_VARIABLE * variables;
-    if trials < wanted as f64 {
+    if trials < wanted as f64 && spec.model.is_whole(EntryKind::Variable) {
         let message = format!(
             "{} trials are few for {variables} enabled variables; {TRIALS_PER_VARIABLE} for each, {wanted} in all, is a rule of thumb",
             quoted(node),

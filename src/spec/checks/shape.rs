@@ -1,6 +1,6 @@
 //! Keys and values by themselves: are they what the format says?
 
-use std::sync::LazyLock;
+use std::{collections::HashSet, sync::LazyLock};
 
 use regex::Regex;
 use rustc_hash::FxHashMap;
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     spec::{
-        format::{Shape, ValueKind},
+        format::{ExtractorType, Shape, ValueKind},
         model::{EntryKind, VariableKind},
         syntax::{Kind, Node},
     },
@@ -35,8 +35,7 @@ pub(super) fn quoted(node: Node<'_>) -> String {
 }
 
 pub(super) fn duplicate_key(visit: &Visit<'_, '_>, out: &mut Out) {
-    // Where a bracket is lost two objects may read as one.
-    if visit.members.len() < 2 || !visit.node.is_intact() {
+    if visit.members.len() < 2 {
         return;
     }
     let mut first = FxHashMap::default();
@@ -157,13 +156,12 @@ fn required<'v>(visit: &Visit<'_, 'v>) -> Vec<&'v str> {
             required.extend(["min", "max"]);
         }
         (EntryKind::Extractor, _) => {
-            use crate::spec::format::ExtractorType::CustomFunction;
             // missing-config and missing-function speak of these.
             let config = visit
                 .scope
                 .extractor
                 .is_some_and(|kind| std::ptr::eq(shape, Shape::config(kind)));
-            let function = visit.scope.extractor == Some(CustomFunction)
+            let function = visit.scope.extractor == Some(ExtractorType::CustomFunction)
                 && is(shape, &["extractors", "0", "function"]);
             if config || function {
                 required.clear();
@@ -180,7 +178,7 @@ pub(super) fn unknown_property(visit: &Visit<'_, '_>, out: &mut Out) {
         return;
     }
     for (name, member) in &visit.members {
-        if shape.key(name).is_some() || (!visit.node.is_intact() && belongs_above(visit, name)) {
+        if shape.key(name).is_some() || !is_quoted(member.key()) {
             continue;
         }
         let old = shape.renamed(name);
@@ -209,24 +207,43 @@ pub(super) fn unknown_property(visit: &Visit<'_, '_>, out: &mut Out) {
                 range: member.key().range(),
                 insert: edits::string(key),
             }];
-            raw.fix(format!("Rename to `{key}`"), edits);
+            raw.fix(format!("Rename to `{key}`"), edits, true);
         }
     }
 }
 
-/// The key is one of an object further out: a lost bracket may have drawn it in here.
-fn belongs_above(visit: &Visit<'_, '_>, name: &str) -> bool {
-    let lists = [
-        "design_variables",
-        "extractors",
-        "objectives",
-        "constraints",
-    ];
-    Shape::spec().key(name).is_some()
-        || visit.above().any(|above| above.shape.key(name).is_some())
-        || lists
-            .iter()
-            .any(|list| Shape::spec().path(&[list, "0", name]).is_some())
+/// A key with both its quotes; of any other nobody knows where it ends.
+fn is_quoted(key: Node<'_>) -> bool {
+    let raw = key.raw();
+    raw.len() > 2 && raw.starts_with('"') && raw.ends_with('"') && key.is_intact()
+}
+
+/// The key is one of the format, somewhere. Where a bracket is lost it may have been drawn in from there.
+pub(super) fn is_known_somewhere(key: &str) -> bool {
+    static KEYS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+        let configs = ExtractorType::ALL.into_iter().map(Shape::config);
+        let (mut keys, mut todo) = (
+            HashSet::new(),
+            Vec::from_iter(configs.chain([Shape::spec()])),
+        );
+        while let Some(shape) = todo.pop() {
+            keys.extend(
+                shape
+                    .properties
+                    .iter()
+                    .map(|property| property.name.as_str()),
+            );
+            todo.extend(
+                shape
+                    .properties
+                    .iter()
+                    .map(|property| &property.shape)
+                    .chain(shape.items.as_deref()),
+            );
+        }
+        keys
+    });
+    KEYS.contains(key)
 }
 
 pub(super) fn invalid_enum(visit: &Visit<'_, '_>, out: &mut Out) {

@@ -22,11 +22,14 @@ pub(super) struct Raw {
     pub insert: Option<Insert>,
     /// It is about the key of its entry, which stands before the entry.
     pub at_key: bool,
+    /// It is about the entry as such, not about something in it.
+    pub top: bool,
 }
 
 /// Where checks put what they find.
 pub(super) struct Out {
     code: Code,
+    top: bool,
     pub found: Vec<Raw>,
 }
 
@@ -34,6 +37,7 @@ impl Out {
     pub fn new() -> Self {
         Self {
             code: Code::SyntaxError,
+            top: false,
             found: Vec::new(),
         }
     }
@@ -61,10 +65,12 @@ impl Out {
             tags,
             pointer,
         };
+        let top = self.top || finding.pointer.is_empty();
         self.found.push(Raw {
             finding,
             insert: None,
             at_key: false,
+            top,
         });
         // Just pushed.
         let last = self.found.len() - 1;
@@ -81,13 +87,9 @@ impl Raw {
         self
     }
 
-    /// A fix that can only be what was meant.
-    pub fn fix(&mut self, title: impl Into<String>, edits: Vec<Edit>) -> &mut Self {
-        self.finding.fixes.push(Fix {
-            title: title.into(),
-            edits,
-            safe: true,
-        });
+    pub fn fix(&mut self, title: impl Into<String>, edits: Vec<Edit>, safe: bool) -> &mut Self {
+        let title = title.into();
+        self.finding.fixes.push(Fix { title, edits, safe });
         self
     }
 
@@ -97,12 +99,7 @@ impl Raw {
             range: self.finding.range.clone(),
             insert: text.clone(),
         }];
-        self.finding.fixes.push(Fix {
-            title: format!("Change to {text}"),
-            edits,
-            safe,
-        });
-        self
+        self.fix(format!("Change to {text}"), edits, safe)
     }
 
     pub fn unnecessary(&mut self) -> &mut Self {
@@ -212,13 +209,13 @@ impl<'a, 'v> Visit<'a, 'v> {
         self.members.iter().any(|(name, _)| name == key)
     }
 
-    /// The objects around it, from the inside out.
-    pub fn above(&self) -> impl Iterator<Item = &'v Visit<'a, 'v>> {
-        let up = |visit: &Visit<'a, 'v>| match visit.way {
+    /// A bracket is lost in it or just around it, so that what it is, and what is in it, is a guess.
+    fn is_loose(&self) -> bool {
+        let above = match self.way {
             Way::Start(_) => None,
             Way::Key(up, _) | Way::Index(up, _) | Way::Deep(up, _) => Some(up),
         };
-        std::iter::successors(up(self), move |visit| up(visit))
+        !self.node.is_balanced() || above.is_some_and(|above| !above.node.is_balanced())
     }
 
     /// Reports at the key of this object, or at its brace where it has none.
@@ -286,12 +283,17 @@ impl<'a> Frame<'a> {
 
 /// Runs the checks of values on one, not on what is in it.
 pub(super) fn visit(visit: &Visit<'_, '_>, out: &mut Out) {
+    if visit.is_loose() {
+        return;
+    }
+    out.top = visit.top;
     for check in TABLE {
         if let Run::Value(run) = check.run {
             out.begin(check.code);
             run(visit, out);
         }
     }
+    out.top = false;
 }
 
 /// Runs the checks of values on one and on all in it.

@@ -214,6 +214,8 @@ pub struct Home {
     pub range: Range<usize>,
     /// No syntax error cuts through the list.
     pub intact: bool,
+    /// Brackets do not match around the entries: what they are is a guess.
+    pub loose: bool,
     /// Its entries, in [`Model::entries`].
     pub entries: Range<usize>,
 }
@@ -255,6 +257,7 @@ impl Model {
                 ..Self::default()
             },
             kept: Vec::new(),
+            loose: false,
         };
         match parsed.root() {
             Some(root) if root.kind() == Kind::Object => builder.holder(root, "", Shape::spec()),
@@ -367,6 +370,8 @@ struct Builder<'m> {
     old: &'m Model,
     model: Model,
     kept: Kept,
+    /// Brackets do not match in the object that is being read.
+    loose: bool,
 }
 
 impl Builder<'_> {
@@ -385,6 +390,7 @@ impl Builder<'_> {
             let Some(value) = member.value() else {
                 continue;
             };
+            self.loose = !node.is_balanced();
             let pointer = format!("{pointer}/{}", escape_token(name));
             let shape = shape.key(name).filter(|_| last.get(name) == Some(&index));
             match (EntryKind::of_list(&pointer), shape, value.kind()) {
@@ -439,6 +445,7 @@ impl Builder<'_> {
             key: Some(member.key().range()),
             range: node.range(),
             intact: node.is_intact(),
+            loose: !node.is_balanced(),
             entries: first..self.model.entries.len(),
         });
     }
@@ -480,6 +487,7 @@ impl Builder<'_> {
             key: member.map(|member| member.key().range()),
             range: node.range(),
             intact: node.is_intact(),
+            loose: self.loose,
             entries: place..place + 1,
         });
     }

@@ -90,7 +90,7 @@ impl<'a> Node<'a> {
         match &self.item.value {
             _ if self.key => self.raw().starts_with('"') && !string::damaged(&self.raw()),
             Value::Scalar { whole, .. } => *whole,
-            Value::Container(container) => !container.cut,
+            Value::Container(container) => !container.cut && container.balanced,
             Value::Missing => false,
         }
     }
@@ -100,6 +100,12 @@ impl<'a> Node<'a> {
     pub fn is_valid(&self) -> bool {
         self.container()
             .map_or_else(|| self.is_intact(), |container| container.error_count == 0)
+    }
+
+    /// Brackets match in it and in all that it holds. Where they do not, what stands in it, and in what, is a guess.
+    #[must_use]
+    pub fn is_balanced(&self) -> bool {
+        self.container().is_none_or(|container| container.balanced)
     }
 
     fn container(&self) -> Option<&'a Container> {

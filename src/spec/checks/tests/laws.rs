@@ -207,3 +207,55 @@ proptest! {
         }
     }
 }
+
+/// The signs that make the structure of a JSON text, with their places.
+fn structure(text: &str) -> Vec<(usize, char)> {
+    let (mut inside, mut escaped) = (false, false);
+    let mut signs = Vec::new();
+    for (at, sign) in text.char_indices() {
+        let quote = sign == '"' && !escaped;
+        if quote || !inside && "{}[],:".contains(sign) {
+            signs.push((at, sign));
+        }
+        inside ^= quote;
+        escaped = inside && sign == '\\' && !escaped;
+    }
+    signs
+}
+
+#[test]
+fn a_sign_that_is_lost_is_a_syntax_error_and_nothing_else() {
+    let mut claims = Vec::new();
+    for text in [BRACKET, GIMBAL] {
+        for (at, sign) in structure(text) {
+            let broken = format!("{}{}", &text[..at], &text[at + 1..]);
+            let line = broken[broken[..at].rfind('\n').unwrap_or(0)..]
+                .trim_start()
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .to_owned();
+            let found = findings(&broken);
+            // A number that has lost its first quote is a number.
+            let a_number = |finding: &Finding| sign == '"' && finding.code == Code::WrongType;
+            let others = found
+                .iter()
+                .filter(|finding| !a_number(finding))
+                .filter(|finding| {
+                    !matches!(finding.code, Code::SyntaxError | Code::StatusIncomplete)
+                });
+            claims.extend(others.map(|other| {
+                format!(
+                    "without {sign} in {line:?}: {} {} {}",
+                    other.code, other.pointer, other.message
+                )
+            }));
+        }
+    }
+    assert!(
+        claims.is_empty(),
+        "{} claims:\n{}",
+        claims.len(),
+        claims.join("\n")
+    );
+}
