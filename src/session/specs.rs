@@ -108,15 +108,32 @@ impl SpecKeeper {
             .iter()
             .map(|path| (path.clone(), stamp(path)))
             .collect();
-        let unknown = file
-            .as_ref()
-            .filter(|path| is_spec(path) && !self.known.contains(path));
-        let unknown = unknown.map(|path| Box::new(Spec::now(path.clone())));
+        let unknown = self
+            .unknown(file.as_deref())
+            .map(|path| Box::new(Spec::now(path)));
         let _ = self.notes.send(Note::Begun {
             file,
             stamps,
             unknown,
         });
+    }
+
+    /// The same for a tool that was not asked for: it may have begun already.
+    pub(super) fn began(&self, file: Option<PathBuf>) {
+        let unknown = self
+            .unknown(file.as_deref())
+            .map(|path| Box::new(Spec::missing(path)));
+        let _ = self.notes.send(Note::Begun {
+            file,
+            stamps: Vec::new(),
+            unknown,
+        });
+    }
+
+    /// The file, where it is a spec that was not there when the turn began.
+    fn unknown(&self, file: Option<&Path>) -> Option<PathBuf> {
+        file.filter(|path| is_spec(path) && !self.known.iter().any(|known| known == path))
+            .map(Path::to_owned)
     }
 
     /// It has ended.

@@ -320,7 +320,7 @@ impl<'a> Turn<'a> {
                 self.saver.set(self.answer.text(), self.answer.tool_calls());
                 if self.runs_unasked() && !reads_only(name) {
                     self.specs
-                        .begins(permission::written_file(name, input, &self.setting.root));
+                        .began(permission::written_file(name, input, &self.setting.root));
                 }
             }
             TurnEvent::ToolResult { id, is_error, .. } => {

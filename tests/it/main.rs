@@ -8,3 +8,4 @@ mod documents;
 mod lifecycle;
 mod settings;
 mod spec_sync;
+mod turns;

@@ -1,0 +1,11 @@
+//! The turn engine with the scripted stand-in for claude and a host that records: what a client sees of a turn,
+//! whatever goes wrong. `docs/reliability.md` names the test of each fault.
+
+mod cancel;
+mod faults;
+mod permission;
+mod queue;
+mod resume;
+mod rig;
+mod specs;
+mod words;
