@@ -1,0 +1,4 @@
+std = 'luajit'
+globals = { 'vim' }
+max_line_length = false -- stylua's business
+files['lua/atomizer/types.lua'] = { only = {} }

@@ -1,0 +1,47 @@
+-- What the server sends, handed to the part that it is for.
+local ask = require('atomizer.ask')
+local conversation = require('atomizer.conversation')
+local sync = require('atomizer.sync')
+local util = require('atomizer.util')
+
+local M = {}
+
+---@param ctx lsp.HandlerContext
+---@return vim.lsp.Client
+local function client_of(ctx)
+  return assert(vim.lsp.get_client_by_id(ctx.client_id))
+end
+
+---@type table<string, lsp.Handler>
+M.handlers = {
+  ['$/progress'] = function(err, params, ctx)
+    if not conversation.progress(params.token, params.value) then
+      return vim.lsp.handlers['$/progress'](err, params, ctx)
+    end
+  end,
+  ['workspace/applyEdit'] = function(_, params, ctx)
+    return sync.apply_edit(params, client_of(ctx))
+  end,
+  ['atomizer/specUpdated'] = function(_, params)
+    local update = util.clean(params)
+    sync.spec_updated(update)
+    util.emit('AtomizerSpecUpdated', update)
+  end,
+  ['atomizer/sessionChanged'] = function(_, params, ctx)
+    conversation.session_changed(client_of(ctx).root_dir, util.clean(params.session))
+  end,
+  ['atomizer/permission'] = function(_, params, ctx)
+    return ask.permission(params, client_of(ctx))
+  end,
+  ['atomizer/permissionWithdrawn'] = function(_, params)
+    ask.withdraw(params)
+  end,
+  ['atomizer/conflict'] = function(_, params, ctx)
+    return ask.conflict(params, client_of(ctx))
+  end,
+}
+
+---@type table<string, fun(command: lsp.Command, ctx: table)>
+M.commands = {}
+
+return M

@@ -1,0 +1,224 @@
+-- Test cases, each in a Neovim of its own that is driven over its RPC channel.
+local M = {}
+
+local here = vim.fs.dirname(vim.fs.abspath(debug.getinfo(1, 'S').source:sub(2)))
+M.tests = vim.fs.dirname(here)
+M.plugin = vim.fs.dirname(M.tests)
+M.repository = vim.fs.dirname(vim.fs.dirname(M.plugin))
+
+--- Nothing that is waited for takes longer, unless it never comes.
+local PATIENCE_MS = 15000
+
+---@class Case
+---@field name string
+---@field run fun(n: Neovim)
+---@type Case[]
+M.cases = {}
+
+---@param name string what holds
+---@param run fun(n: Neovim)
+function M.test(name, run)
+  table.insert(M.cases, { name = name, run = run })
+end
+
+---@param actual any
+---@param expected any
+---@param what? string
+function M.equal(actual, expected, what)
+  if not vim.deep_equal(actual, expected) then
+    error(
+      ('%sexpected %s\n  but it is %s'):format(
+        what and what .. ': ' or '',
+        vim.inspect(expected),
+        vim.inspect(actual)
+      ),
+      2
+    )
+  end
+end
+
+---@param text string
+---@param part string
+function M.contains(text, part)
+  if type(text) ~= 'string' or not text:find(part, 1, true) then
+    error(('expected %q in\n%s'):format(part, tostring(text)), 2)
+  end
+end
+
+---@class Neovim
+---@field channel integer
+---@field home string its folder, removed after the case
+local Neovim = {}
+Neovim.__index = Neovim
+
+---@class StartOptions
+---@field before? string Vim commands before the plugin is loaded
+---@field ui? boolean attach a user interface (80×24), so that it draws and asks
+---@field home? string
+
+---@param options? StartOptions
+---@return Neovim
+function M.start(options)
+  options = options or {}
+  local home = options.home
+    or assert(vim.uv.fs_mkdtemp(vim.fs.joinpath(vim.uv.os_tmpdir(), 'atomizer-nvim-XXXXXX')))
+  local n = setmetatable({ home = home }, Neovim)
+  local arguments = { vim.v.progpath, '--clean', '--headless', '--embed' }
+  vim.list_extend(
+    arguments,
+    { '--cmd', ('set runtimepath^=%s runtimepath+=%s'):format(M.plugin, M.tests) }
+  )
+  if options.before then
+    vim.list_extend(arguments, { '--cmd', options.before })
+  end
+  n.channel = vim.fn.jobstart(arguments, {
+    rpc = true,
+    cwd = home,
+    env = {
+      HOME = home,
+      XDG_CONFIG_HOME = home .. '/config',
+      XDG_DATA_HOME = home .. '/data',
+      XDG_STATE_HOME = home .. '/state',
+      XDG_CACHE_HOME = home .. '/cache',
+      XDG_RUNTIME_DIR = home,
+      NVIM_LOG_FILE = home .. '/nvim.log',
+      NVIM = '',
+      LANG = 'C.UTF-8',
+    },
+  })
+  assert(n.channel > 0, 'Neovim did not start')
+  if options.ui then
+    n:request('nvim_ui_attach', 80, 24, vim.empty_dict())
+  end
+  return n
+end
+
+---@param method string
+function Neovim:request(method, ...)
+  return vim.rpcrequest(self.channel, method, ...)
+end
+
+--- Runs Lua there; `...` are its arguments.
+---@param code string
+---@return any
+function Neovim:lua(code, ...)
+  return self:request('nvim_exec_lua', code, { ... })
+end
+
+---@param command string
+function Neovim:cmd(command)
+  return self:request('nvim_command', command)
+end
+
+--- Types; the keys are handled when the next request comes back.
+---@param keys string
+function Neovim:keys(keys)
+  self:request('nvim_input', keys)
+end
+
+--- Types and runs to the end, as a mapping would.
+---@param keys string
+function Neovim:feed(keys)
+  self:lua(
+    [[
+    local keys = vim.api.nvim_replace_termcodes(..., true, true, true)
+    vim.api.nvim_feedkeys(keys, 'tx!', false)
+  ]],
+    keys
+  )
+end
+
+--- Waits until an expression of Lua is true there; gives its value.
+---@param expression string
+---@return any
+function Neovim:wait(expression, ...)
+  local deadline = vim.uv.hrtime() / 1e6 + PATIENCE_MS
+  local code = 'return ' .. expression
+  local value ---@type any
+  while vim.uv.hrtime() / 1e6 < deadline do
+    value = self:lua(code, ...)
+    if value and value ~= vim.NIL then
+      return value
+    end
+    -- Its events are handled between two requests.
+    vim.uv.sleep(10)
+  end
+  error(('waited in vain for: %s\nmessages: %s'):format(expression, self:messages()), 2)
+end
+
+---@return string
+function Neovim:messages()
+  return self:request('nvim_exec2', 'messages', { output = true }).output
+end
+
+---@param bufnr? integer
+---@return string[]
+function Neovim:lines(bufnr)
+  return self:request('nvim_buf_get_lines', bufnr or 0, 0, -1, true)
+end
+
+--- Writes a file below its home.
+---@param path string
+---@param text string
+---@return string absolute
+function Neovim:write(path, text)
+  local full = vim.startswith(path, '/') and path or vim.fs.joinpath(self.home, path)
+  vim.fn.mkdir(vim.fs.dirname(full), 'p')
+  local file = assert(io.open(full, 'wb'))
+  file:write(text)
+  file:close()
+  return full
+end
+
+---@param path string
+---@return string
+function M.read(path)
+  local file = assert(io.open(path, 'rb'))
+  local text = file:read('*a')
+  file:close()
+  return text
+end
+
+--- Ends it as `:qall!` does.
+function Neovim:stop()
+  pcall(vim.rpcnotify, self.channel, 'nvim_command', 'qall!')
+  if vim.fn.jobwait({ self.channel }, 10000)[1] == -1 then
+    vim.fn.jobstop(self.channel)
+    vim.fn.jobwait({ self.channel }, 5000)
+  end
+end
+
+--- Runs all cases whose name holds `filter` and prints the count.
+---@param filter? string
+---@return boolean all_passed
+function M.run(filter)
+  local passed, failed = 0, 0
+  for _, case in ipairs(M.cases) do
+    if not filter or case.name:find(filter, 1, true) then
+      local started = {} ---@type Neovim[]
+      local start = M.start
+      M.start = function(options)
+        local n = start(options)
+        table.insert(started, n)
+        return n
+      end
+      local good, reason = xpcall(case.run, debug.traceback)
+      M.start = start
+      for _, n in ipairs(started) do
+        n:stop()
+        vim.fn.delete(n.home, 'rf')
+      end
+      if good then
+        passed = passed + 1
+        print('ok   ' .. case.name)
+      else
+        failed = failed + 1
+        print('FAIL ' .. case.name .. '\n' .. tostring(reason):gsub('^', '  '):gsub('\n', '\n  '))
+      end
+    end
+  end
+  print(('%d passed, %d failed'):format(passed, failed))
+  return failed == 0
+end
+
+return M

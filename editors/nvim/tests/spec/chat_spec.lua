@@ -1,0 +1,327 @@
+local t = require('harness')
+local study = require('study')
+
+t.test('a message goes out with the spec in front, and its answer streams in', function()
+  local n, path = study.open()
+  study.say(n, 'thicken the web')
+  local params = n:lua([[return require('fake').last('atomizer/chat')]])
+  t.equal(params.message, 'thicken the web')
+  t.equal(params.mode, 'user')
+  t.equal(params.textDocument.uri, vim.uri_from_fname(path))
+  n:lua([[
+    local fake = require('fake')
+    fake.started()
+    fake.event({ type = 'text', delta = 'The web is ' })
+    fake.event({ type = 'text', delta = 'now 14 mm.\nAnd so on.' })
+  ]])
+  study.sees(n, 'The web is now 14 mm.')
+  t.equal(n:lua([[return require('atomizer').statusline()]]), 'Claude: answering')
+  n:lua(
+    [[require('fake').finish({ usage = { inputTokens = 1234, outputTokens = 56, costUsd = 0.0123, durationMs = 4200 } })]]
+  )
+  study.sees(n, '1,234 in, 56 out · $0.0123 · 4.2 s')
+  t.equal(study.transcript(n), {
+    '## You',
+    '',
+    'thicken the web',
+    '',
+    '## Claude',
+    '',
+    'The web is now 14 mm.',
+    'And so on.',
+    '',
+    '1,234 in, 56 out · $0.0123 · 4.2 s',
+    '',
+  })
+  t.equal(n:lua([[return require('atomizer').statusline()]]), '')
+end)
+
+t.test('the second message goes to the same session', function()
+  local n = study.open()
+  study.say(n)
+  n:lua([[require('fake').started() require('fake').finish({})]])
+  n:wait([[require('atomizer.chat').conversation().running == nil]])
+  n:cmd('Atomizer chat and again')
+  n:wait([[#require('fake').chats == 2]])
+  t.equal(n:lua([[return require('fake').last('atomizer/chat').sessionId]]), 'abcd1234')
+end)
+
+t.test('a reader who scrolled up stays where he is; one at the end follows', function()
+  local n = study.open({ ui = true })
+  study.say(n)
+  n:lua([[
+    local fake = require('fake')
+    fake.started()
+    local lines = {}
+    for i = 1, 60 do lines[i] = 'line ' .. i end
+    fake.event({ type = 'text', delta = table.concat(lines, '\n') })
+  ]])
+  study.sees(n, 'line 60')
+  local view = [[local view = require('atomizer.chat').view() local win = view.transcript_win ]]
+  local cursor = view .. [[return vim.api.nvim_win_get_cursor(win)[1] ]]
+  local count = view .. [[return vim.api.nvim_buf_line_count(vim.api.nvim_win_get_buf(win)) ]]
+  t.equal(n:lua(cursor), n:lua(count))
+  n:lua(view .. [[vim.api.nvim_win_set_cursor(win, { 10, 0 })]])
+  n:cmd('redraw')
+  local top = n:lua(view .. [[return vim.fn.line('w0', win)]])
+  n:lua([[require('fake').event({ type = 'text', delta = '\nlast words' })]])
+  study.sees(n, 'last words')
+  n:cmd('redraw')
+  t.equal(n:lua(cursor), 10)
+  t.equal(n:lua(view .. [[return vim.fn.line('w0', win)]]), top)
+  n:lua(
+    view
+      .. [[vim.api.nvim_win_set_cursor(win, { vim.api.nvim_buf_line_count(vim.api.nvim_win_get_buf(win)), 0 })]]
+  )
+  n:lua([[require('fake').event({ type = 'text', delta = '\nvery last\nwords' })]])
+  study.sees(n, 'very last')
+  t.equal(n:lua(cursor), n:lua(count))
+end)
+
+t.test('tool calls and thoughts are folded, and say how they ended', function()
+  local n = study.open({ ui = true })
+  study.say(n)
+  n:lua([[
+    local fake = require('fake')
+    fake.started()
+    fake.event({ type = 'thinking', delta = 'Hm.\nThe web.' })
+    fake.event({ type = 'toolCall', id = 't1', name = 'Edit',
+      input = { file_path = vim.fs.abspath('root/studies/bracket/atomizer_spec.json'), old_string = '12', new_string = '14' } })
+  ]])
+  study.sees(n, '… Edit studies/bracket/atomizer_spec.json')
+  t.equal(n:lua([[return require('atomizer').statusline()]]), 'Claude: Edit')
+  n:lua(
+    [[require('fake').event({ type = 'toolResult', id = 't1', isError = false, summary = 'done' })]]
+  )
+  study.sees(n, '✓ Edit studies/bracket/atomizer_spec.json')
+  study.sees(n, '> done')
+  n:cmd('redraw')
+  local closed = n:lua([[
+    local view = require('atomizer.chat').view()
+    return vim.api.nvim_win_call(view.transcript_win, function()
+      local found = {}
+      for row, line in ipairs(vim.api.nvim_buf_get_lines(0, 0, -1, true)) do
+        if vim.fn.foldclosed(row) == row then table.insert(found, line) end
+      end
+      return found
+    end)
+  ]])
+  t.equal(closed, { '… Thinking', '✓ Edit studies/bracket/atomizer_spec.json' })
+  t.contains(table.concat(study.transcript(n), '\n'), '```diff\n-12\n+14\n```')
+end)
+
+t.test('what the program took back is gone', function()
+  local n = study.open()
+  study.say(n)
+  n:lua([[
+    local fake = require('fake')
+    fake.started()
+    fake.event({ type = 'text', delta = 'One. ' })
+    fake.event({ type = 'toolCall', id = 't1', name = 'Read', input = { file_path = '/x' } })
+    fake.event({ type = 'text', delta = 'Wrong.' })
+    fake.event({ type = 'textReset', text = 'One. ' })
+    fake.event({ type = 'text', delta = 'Right.' })
+  ]])
+  study.sees(n, 'Right.')
+  local text = table.concat(study.transcript(n), '\n')
+  t.contains(text, 'One. ')
+  assert(not text:find('Wrong'), text)
+end)
+
+t.test('<C-c> in the prompt stops the turn; what was said stays', function()
+  local n = study.open({ ui = true })
+  n:lua([[require('fake').answers['atomizer/cancel'] = function()
+    require('fake').finish({ status = 'cancelled', text = 'Half' })
+    return { cancelled = true }
+  end]])
+  study.say(n)
+  n:lua([[require('fake').started() require('fake').event({ type = 'text', delta = 'Half' })]])
+  study.sees(n, 'Half')
+  n:keys('<C-c>')
+  study.sees(n, 'Stopped')
+  t.equal(n:lua([[return require('fake').last('atomizer/cancel')]]), { sessionId = 'abcd1234' })
+  study.sees(n, 'Half')
+end)
+
+t.test('a message cut off by the death of the server says so', function()
+  local n = study.open()
+  study.say(n)
+  n:lua([[require('fake').started() require('fake').event({ type = 'text', delta = 'Half' })]])
+  study.sees(n, 'Half')
+  n:lua([[vim.lsp.get_clients({ name = 'atomizer' })[1]:stop(true)]])
+  study.sees(n, 'Cut off')
+end)
+
+t.test('an error before the turn is told in the conversation', function()
+  local n = study.open()
+  n:lua([[require('fake').answers['atomizer/chat'] = function()
+    return nil, { code = -32003, message = 'claude was not found: install it', data = { kind = 'claudeNotFound' } }
+  end]])
+  n:cmd('Atomizer chat hello')
+  study.sees(n, '✗ claude was not found: install it (claudeNotFound)')
+end)
+
+t.test('the prompt sends, breaks lines and remembers', function()
+  local n = study.open({ ui = true })
+  n:cmd('Atomizer chat')
+  n:keys('first<C-j>second<CR>')
+  n:wait([[#require('fake').chats == 1]])
+  t.equal(n:lua([[return require('fake').last('atomizer/chat').message]]), 'first\nsecond')
+  n:lua([[require('fake').started() require('fake').finish({})]])
+  n:wait([[require('atomizer.chat').conversation().running == nil]])
+  n:keys('next<CR>')
+  n:wait([[#require('fake').chats == 2]])
+  n:keys('draft<Up>')
+  n:wait([[vim.deep_equal(vim.api.nvim_buf_get_lines(0, 0, -1, true), { 'next' })]])
+  n:keys('<Up>')
+  n:wait([[vim.deep_equal(vim.api.nvim_buf_get_lines(0, 0, -1, true), { 'first', 'second' })]])
+  n:keys('<Down>')
+  n:wait([[vim.deep_equal(vim.api.nvim_buf_get_lines(0, 0, -1, true), { 'next' })]])
+  n:keys('<Down>')
+  n:wait([[vim.deep_equal(vim.api.nvim_buf_get_lines(0, 0, -1, true), { 'draft' })]])
+  n:keys('<CR>')
+  n:wait([[vim.fn.execute('messages'):find('still answering')]])
+  t.equal(n:lines(), { 'draft' })
+end)
+
+t.test('@ completes entries, studies and files; / completes commands', function()
+  local n = study.open({ ui = true })
+  n:lua([[require('fake').answers['atomizer/study/list'] = function()
+    return { { studyId = 'bracket', uri = 'file:///x', draft = false, errors = 0, warnings = 0 } }
+  end]])
+  n:cmd('Atomizer chat')
+  n:keys('why @<C-x><C-o>')
+  n:wait([[vim.fn.pumvisible() == 1]])
+  local words = n:lua(
+    [[return vim.tbl_map(function(it) return it.word end, vim.fn.complete_info({ 'items' }).items)]]
+  )
+  t.equal(
+    words,
+    { '@dv_001', '@dv_002', '@obj_001', '@bracket', '@studies/bracket/atomizer_spec.json' }
+  )
+  n:keys('<C-e><C-u>why @web<C-x><C-o>')
+  n:wait([[vim.api.nvim_get_current_line() == 'why @dv_001']])
+  n:keys('<C-e><C-u>/st<C-x><C-o>')
+  n:wait([[vim.fn.pumvisible() == 1]])
+  words = n:lua(
+    [[return vim.tbl_map(function(it) return it.word end, vim.fn.complete_info({ 'items' }).items)]]
+  )
+  assert(
+    vim.list_contains(words, '/stop') and vim.list_contains(words, '/study'),
+    vim.inspect(words)
+  )
+end)
+
+t.test(']] and [[ go from turn to turn, gd to the entry of an id', function()
+  local n, path = study.open({ ui = true })
+  study.say(n, 'first')
+  n:lua(
+    [[require('fake').started() require('fake').event({ type = 'text', delta = 'See `dv_002`.' }) require('fake').finish({})]]
+  )
+  n:wait([[require('atomizer.chat').conversation().running == nil]])
+  n:cmd('Atomizer chat second')
+  n:wait([[#require('fake').chats == 2]])
+  n:lua(
+    [[vim.cmd.stopinsert() vim.api.nvim_set_current_win(require('atomizer.chat').view().transcript_win)]]
+  )
+  n:feed('gg]]')
+  t.equal(
+    n:lua([[local row = vim.api.nvim_win_get_cursor(0)[1] return vim.fn.getline(row + 2)]]),
+    'second'
+  )
+  n:feed('[[')
+  t.equal(
+    n:lua([[local row = vim.api.nvim_win_get_cursor(0)[1] return vim.fn.getline(row + 2)]]),
+    'first'
+  )
+  n:lua([[vim.fn.search('dv_002')]])
+  n:feed('gd')
+  t.equal(
+    n:lua([[return { vim.api.nvim_buf_get_name(0), vim.fn.expand('<cword>'), vim.fn.line('.') }]]),
+    { path, 'dv_002', 9 }
+  )
+end)
+
+for _, layout in ipairs({ 'split', 'float', 'tab' }) do
+  t.test(
+    'layout ' .. layout .. ': both windows open and close together, the conversation stays',
+    function()
+      local n = study.open({ ui = true })
+      n:lua([[require('atomizer').setup({ chat = { layout = ... } })]], layout)
+      local before = n:lua([[return #vim.api.nvim_list_wins()]])
+      study.say(n, 'hello')
+      local floating = n:lua(
+        [[return vim.api.nvim_win_get_config(require('atomizer.chat').view().transcript_win).relative]]
+      )
+      t.equal(floating, layout == 'float' and 'editor' or '')
+      t.equal(n:lua([[return #vim.api.nvim_list_tabpages()]]), layout == 'tab' and 2 or 1)
+      t.equal(n:lua([[return #vim.api.nvim_list_wins()]]), before + 2)
+      n:keys('<Esc>q')
+      n:wait([[#vim.api.nvim_list_wins() == ...]], before)
+      n:lua(
+        [[require('fake').started() require('fake').event({ type = 'text', delta = 'meanwhile' })]]
+      )
+      n:cmd('Atomizer chat')
+      study.sees(n, 'meanwhile')
+      -- The same by closing the other window.
+      n:lua([[vim.api.nvim_win_close(require('atomizer.chat').view().prompt_win, true)]])
+      n:wait([[#vim.api.nvim_list_wins() == ...]], before)
+    end
+  )
+end
+
+t.test('the selection goes along with :Atomizer ask', function()
+  local n = study.open({ ui = true })
+  n:cmd('7,8Atomizer ask why these bounds?')
+  n:wait([[#require('fake').chats > 0]])
+  local params = n:lua([[return require('fake').last('atomizer/chat')]])
+  t.equal(params.message, 'why these bounds?')
+  t.equal(
+    params.selection,
+    { start = { line = 6, character = 0 }, ['end'] = { line = 7, character = 6 } }
+  )
+end)
+
+t.test('User autocommands tell of the turn', function()
+  local n = study.open()
+  n:lua([[
+    _G.heard = {}
+    vim.api.nvim_create_autocmd('User', { pattern = 'Atomizer*', callback = function(args)
+      table.insert(_G.heard, { args.match, args.data.turnId or args.data.studyId, args.data.status })
+    end })
+  ]])
+  study.say(n)
+  n:lua(
+    [[require('fake').started() require('fake').notify('atomizer/specUpdated', {
+    uri = 'file:///nowhere/atomizer_spec.json', studyId = 'bracket', valid = true, applied = 'disk', hashBefore = vim.NIL, hashAfter = 'x' })]]
+  )
+  n:lua([[require('fake').finish({})]])
+  n:wait([[#_G.heard == 3]])
+  local heard =
+    n:lua([[table.sort(_G.heard, function(a, b) return a[1] < b[1] end) return _G.heard]])
+  t.equal(heard, {
+    { 'AtomizerSpecUpdated', 'bracket' },
+    { 'AtomizerTurnDone', 'turn-1', 'completed' },
+    { 'AtomizerTurnStarted', 'turn-1' },
+  })
+end)
+
+t.test('two roots have conversations of their own, two tabs can show both', function()
+  local n = study.open({ ui = true })
+  local other = n:write('second/studies/gimbal/atomizer_spec.json', study.spec)
+  study.say(n, 'in the first')
+  n:lua([[require('fake').started()]])
+  n:cmd('stopinsert')
+  n:cmd('tabedit ' .. other)
+  n:wait([[#vim.lsp.get_clients({ name = 'atomizer', bufnr = 0 }) == 1]])
+  study.say(n, 'in the second')
+  n:wait([[#require('fake').chats == 2]])
+  local roots = n:lua(
+    [[return vim.tbl_map(function(it) return vim.fs.basename(it.root) end, require('atomizer.conversation').all)]]
+  )
+  t.equal(roots, { 'root', 'second' })
+  t.equal(n:lua([[return require('fake').last('atomizer/chat').sessionId == nil]]), true)
+  n:cmd('tabfirst')
+  study.sees(n, 'in the first')
+  t.equal(n:lua([[return require('atomizer').statusline()]]), 'Claude: answering (+1)')
+end)
