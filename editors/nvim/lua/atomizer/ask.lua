@@ -18,6 +18,7 @@ local QUIET_MS = 400
 ---@field ends fun(name: table): boolean told of a withdrawal: is it this one
 ---@field float? integer
 ---@field windows? integer[] that were there before it was asked
+---@field inside? boolean `vim.ui.select` has not returned: Neovim's own waits for keys
 ---@field answered? boolean
 
 ---@type atomizer.Question[]
@@ -77,8 +78,7 @@ end
 --- Closes what a picker opened for a question that nobody needs any more.
 ---@param question atomizer.Question
 local function close_picker(question)
-  local mode = vim.api.nvim_get_mode().mode
-  if mode == 'r' or mode == 'rm' or mode == 'r?' or mode == 'c' then
+  if question.inside then
     vim.api.nvim_input('<Esc>')
   end
   for _, win in ipairs(vim.api.nvim_list_wins()) do

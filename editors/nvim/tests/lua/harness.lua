@@ -146,6 +146,19 @@ function Neovim:wait(expression, ...)
   error(('waited in vain for: %s\nmessages: %s'):format(expression, self:messages()), 2)
 end
 
+--- Waits until it is in a mode; works while it asks something.
+---@param mode string first letter
+function Neovim:wait_mode(mode)
+  local deadline = vim.uv.hrtime() / 1e6 + PATIENCE_MS
+  while vim.uv.hrtime() / 1e6 < deadline do
+    if vim.startswith(self:request('nvim_get_mode').mode, mode) then
+      return
+    end
+    vim.uv.sleep(10)
+  end
+  error('waited in vain for mode ' .. mode, 2)
+end
+
 ---@return string
 function Neovim:messages()
   return self:request('nvim_exec2', 'messages', { output = true }).output
