@@ -111,6 +111,166 @@ impl LanguageServer for Backend {
         });
     }
 
+    async fn goto_definition(
+        &self,
+        params: GotoDefinitionParams,
+    ) -> RpcResult<Option<GotoDefinitionResponse>> {
+        self.events
+            .ask(move |state, reply| requests::definition::definition(state, params, reply))
+            .await
+    }
+
+    async fn references(&self, params: ReferenceParams) -> RpcResult<Option<Vec<Location>>> {
+        self.events
+            .ask(move |state, reply| requests::references::references(state, params, reply))
+            .await
+    }
+
+    async fn document_highlight(
+        &self,
+        params: DocumentHighlightParams,
+    ) -> RpcResult<Option<Vec<DocumentHighlight>>> {
+        self.events
+            .ask(move |state, reply| {
+                requests::document_highlight::document_highlight(state, params, reply)
+            })
+            .await
+    }
+
+    async fn linked_editing_range(
+        &self,
+        params: LinkedEditingRangeParams,
+    ) -> RpcResult<Option<LinkedEditingRanges>> {
+        self.events
+            .ask(move |state, reply| {
+                requests::linked_editing_range::linked_editing_range(state, params, reply)
+            })
+            .await
+    }
+
+    async fn prepare_rename(
+        &self,
+        params: TextDocumentPositionParams,
+    ) -> RpcResult<Option<PrepareRenameResponse>> {
+        self.events
+            .ask(move |state, reply| requests::rename::prepare_rename(state, params, reply))
+            .await
+    }
+
+    async fn rename(&self, params: RenameParams) -> RpcResult<Option<WorkspaceEdit>> {
+        self.events
+            .ask(move |state, reply| requests::rename::rename(state, params, reply))
+            .await
+    }
+
+    async fn document_symbol(
+        &self,
+        params: DocumentSymbolParams,
+    ) -> RpcResult<Option<DocumentSymbolResponse>> {
+        self.events
+            .ask(move |state, reply| {
+                requests::document_symbol::document_symbol(state, params, reply)
+            })
+            .await
+    }
+
+    async fn symbol(
+        &self,
+        params: WorkspaceSymbolParams,
+    ) -> RpcResult<Option<Vec<SymbolInformation>>> {
+        self.events
+            .ask(move |state, reply| requests::symbol::symbol(state, params, reply))
+            .await
+    }
+
+    async fn folding_range(
+        &self,
+        params: FoldingRangeParams,
+    ) -> RpcResult<Option<Vec<FoldingRange>>> {
+        self.events
+            .ask(move |state, reply| requests::folding_range::folding_range(state, params, reply))
+            .await
+    }
+
+    async fn selection_range(
+        &self,
+        params: SelectionRangeParams,
+    ) -> RpcResult<Option<Vec<SelectionRange>>> {
+        self.events
+            .ask(move |state, reply| {
+                requests::selection_range::selection_range(state, params, reply)
+            })
+            .await
+    }
+
+    async fn document_link(
+        &self,
+        params: DocumentLinkParams,
+    ) -> RpcResult<Option<Vec<DocumentLink>>> {
+        self.events
+            .ask(move |state, reply| requests::document_link::document_link(state, params, reply))
+            .await
+    }
+
+    async fn inlay_hint(&self, params: InlayHintParams) -> RpcResult<Option<Vec<InlayHint>>> {
+        self.events
+            .ask(move |state, reply| requests::inlay_hint::inlay_hint(state, params, reply))
+            .await
+    }
+
+    async fn code_lens(&self, params: CodeLensParams) -> RpcResult<Option<Vec<CodeLens>>> {
+        self.events
+            .ask(move |state, reply| requests::code_lens::code_lens(state, params, reply))
+            .await
+    }
+
+    async fn formatting(
+        &self,
+        params: DocumentFormattingParams,
+    ) -> RpcResult<Option<Vec<TextEdit>>> {
+        self.events
+            .ask(move |state, reply| requests::formatting::formatting(state, params, reply))
+            .await
+    }
+
+    async fn range_formatting(
+        &self,
+        params: DocumentRangeFormattingParams,
+    ) -> RpcResult<Option<Vec<TextEdit>>> {
+        self.events
+            .ask(move |state, reply| {
+                requests::range_formatting::range_formatting(state, params, reply)
+            })
+            .await
+    }
+
+    async fn hover(&self, params: HoverParams) -> RpcResult<Option<Hover>> {
+        self.events
+            .ask(move |state, reply| requests::hover::hover(state, params, reply))
+            .await
+    }
+
+    async fn completion(&self, params: CompletionParams) -> RpcResult<Option<CompletionResponse>> {
+        self.events
+            .ask(move |state, reply| requests::completion::completion(state, params, reply))
+            .await
+    }
+
+    async fn code_action(&self, params: CodeActionParams) -> RpcResult<Option<CodeActionResponse>> {
+        self.events
+            .ask(move |state, reply| requests::code_action::code_action(state, params, reply))
+            .await
+    }
+
+    async fn completion_resolve(&self, item: CompletionItem) -> RpcResult<CompletionItem> {
+        let asked = item.clone();
+        let resolved = self
+            .events
+            .ask(move |state, reply| requests::completion::resolve(state, asked, reply))
+            .await?;
+        Ok(resolved.unwrap_or(item))
+    }
+
     async fn diagnostic(
         &self,
         params: DocumentDiagnosticParams,

@@ -1,6 +1,9 @@
 //! What the client at the other end can do (LSP `initialize`, "Client Capabilities").
 
-use lsp_types::{ClientCapabilities, InitializeParams, MarkupKind, PositionEncodingKind};
+use lsp_types::{
+    ClientCapabilities, InitializeParams, MarkupKind, PositionEncodingKind,
+    TextDocumentClientCapabilities,
+};
 use serde_json::Value;
 
 use crate::{ide::Traits, text::Encoding};
@@ -34,12 +37,8 @@ pub struct Client {
     pub work_done_progress: bool,
     /// `window/showMessageRequest` shows its actions. LSP has no way to say no, so this is what old clients say.
     pub message_actions: bool,
-    /// Completion items may be snippets.
-    pub snippets: bool,
-    /// Hover and completion documentation may be markdown.
-    pub markdown: bool,
-    /// Document symbols may nest.
-    pub nested_symbols: bool,
+    /// What it can show of an answer about one document.
+    pub shows: Traits,
     /// `experimental.atomizer.permission`: `atomizer/permission` is answered.
     pub asks_permission: bool,
     /// `experimental.atomizer.conflict`: `atomizer/conflict` is answered.
@@ -118,34 +117,15 @@ impl Client {
             return;
         };
         self.pull_diagnostics = document.diagnostic.is_some();
-        let item = document
-            .completion
-            .as_ref()
-            .and_then(|completion| completion.completion_item.as_ref());
-        self.snippets = item.and_then(|item| item.snippet_support).unwrap_or(false);
-        let markdown = |formats: Option<&Vec<MarkupKind>>| {
-            formats.is_some_and(|formats| formats.contains(&MarkupKind::Markdown))
-        };
-        self.markdown = markdown(
-            document
-                .hover
-                .as_ref()
-                .and_then(|hover| hover.content_format.as_ref()),
-        ) || markdown(item.and_then(|item| item.documentation_format.as_ref()));
-        self.nested_symbols = document
-            .document_symbol
-            .as_ref()
-            .and_then(|symbols| symbols.hierarchical_document_symbol_support)
-            .unwrap_or(false);
+        self.shows = shows(document);
     }
 
     /// What matters for answers about one document.
     pub fn traits(&self) -> Traits {
         Traits {
             encoding: self.encoding,
-            snippets: self.snippets,
-            markdown: self.markdown,
-            nested_symbols: self.nested_symbols,
+            versioned_edits: self.versioned_edits,
+            ..self.shows
         }
     }
 
@@ -156,6 +136,36 @@ impl Client {
             Encoding::Utf16 => PositionEncodingKind::UTF16,
             Encoding::Utf32 => PositionEncodingKind::UTF32,
         }
+    }
+}
+
+/// What the client says of its text documents.
+fn shows(document: &TextDocumentClientCapabilities) -> Traits {
+    let item = document
+        .completion
+        .as_ref()
+        .and_then(|completion| completion.completion_item.as_ref());
+    let markdown = |formats: Option<&Vec<MarkupKind>>| {
+        formats.is_some_and(|formats| formats.contains(&MarkupKind::Markdown))
+    };
+    let hover = document.hover.as_ref();
+    let symbols = document.document_symbol.as_ref();
+    let folding = document.folding_range.as_ref();
+    Traits {
+        snippets: item.and_then(|item| item.snippet_support) == Some(true),
+        replaces: item.and_then(|item| item.insert_replace_support) == Some(true),
+        markdown: markdown(hover.and_then(|hover| hover.content_format.as_ref())),
+        markdown_docs: markdown(item.and_then(|item| item.documentation_format.as_ref())),
+        nested_symbols: symbols.and_then(|it| it.hierarchical_document_symbol_support)
+            == Some(true),
+        definition_links: document.definition.and_then(|it| it.link_support) == Some(true),
+        action_literals: document
+            .code_action
+            .as_ref()
+            .is_some_and(|it| it.code_action_literal_support.is_some()),
+        prepares_rename: document.rename.as_ref().and_then(|it| it.prepare_support) == Some(true),
+        folds_lines: folding.and_then(|it| it.line_folding_only) == Some(true),
+        ..Traits::default()
     }
 }
 

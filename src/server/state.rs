@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeSet, HashMap},
     path::PathBuf,
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use lsp_types::{MessageType, ShowMessageParams, Url, notification};
@@ -158,6 +158,16 @@ impl State {
         reply: Reply<T>,
         query: impl FnOnce(&Snapshot) -> T + Send + 'static,
     ) {
+        self.try_query(uri, reply, |snapshot| Ok(query(snapshot)));
+    }
+
+    /// As [`State::query`], for requests that may be refused.
+    pub fn try_query<T: Default + Send + 'static>(
+        &mut self,
+        uri: &Url,
+        reply: Reply<T>,
+        query: impl FnOnce(&Snapshot) -> Result<T, Error> + Send + 'static,
+    ) {
         let traits = self.client.traits();
         let Some(document) = self
             .documents
@@ -168,14 +178,14 @@ impl State {
         };
         let (uri, path) = (document.uri.clone(), document.path());
         document.when_ready(Box::new(move |parsed, version| {
-            let findings = Arc::default();
             let snapshot = Snapshot {
                 uri,
                 path,
                 version,
                 parsed: parsed.clone(),
-                findings,
+                findings: Arc::default(),
                 traits,
+                model: OnceLock::new(),
             };
             answer(snapshot, reply, query);
         }));
@@ -197,20 +207,16 @@ impl State {
         self.when_checked(
             uri,
             Box::new(move |checked| {
-                let (version, parsed) = (checked.version, checked.parsed.clone());
-                let findings = checked.findings.clone();
-                answer(
-                    Snapshot {
-                        uri: asked,
-                        path,
-                        version,
-                        parsed,
-                        findings,
-                        traits,
-                    },
-                    reply,
-                    query,
-                );
+                let snapshot = Snapshot {
+                    uri: asked,
+                    path,
+                    version: checked.version,
+                    parsed: checked.parsed.clone(),
+                    findings: checked.findings.clone(),
+                    traits,
+                    model: OnceLock::new(),
+                };
+                answer(snapshot, reply, |snapshot| Ok(query(snapshot)));
             }),
         );
     }
@@ -219,7 +225,7 @@ impl State {
 fn answer<T: Send + 'static>(
     snapshot: Snapshot,
     reply: Reply<T>,
-    query: impl FnOnce(&Snapshot) -> T + Send + 'static,
+    query: impl FnOnce(&Snapshot) -> Result<T, Error> + Send + 'static,
 ) {
     tokio::task::spawn_blocking(move || {
         if reply.is_cancelled() {
@@ -227,6 +233,6 @@ fn answer<T: Send + 'static>(
         }
         // A defect in one feature must not leave the client without an answer.
         let answer = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| query(&snapshot)));
-        reply.send(answer.map_err(|_| Error::internal_error()));
+        reply.send(answer.unwrap_or_else(|_| Err(Error::internal_error())));
     });
 }

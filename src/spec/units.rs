@@ -54,6 +54,26 @@ impl Dimension {
         }
     }
 
+    /// Its SI unit; empty for a plain number.
+    #[must_use]
+    pub fn si(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::Mass => "kg",
+            Self::Length => "m",
+            Self::Area => "m²",
+            Self::Volume => "m³",
+            Self::Inertia => "m⁴",
+            Self::Pressure => "Pa",
+            Self::Force => "N",
+            Self::Frequency => "Hz",
+            Self::Time => "s",
+            Self::Angle => "rad",
+            Self::Temperature => "K",
+            Self::Energy => "J",
+        }
+    }
+
     /// The units to offer for it, the usual one first.
     #[must_use]
     pub fn usual(self) -> &'static [&'static str] {

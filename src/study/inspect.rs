@@ -1,6 +1,9 @@
 //! Checking a spec with what the disk says of the files that it names. The same for editor and terminal.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use super::{FileFacts, StudyError, read_spec, study_folder_name};
 use crate::{
@@ -49,6 +52,12 @@ impl Inspector {
     ) -> Vec<Finding> {
         let context = self.context(parsed, path, severities);
         Checker::default().check(parsed, &context)
+    }
+
+    /// The file that a spec names, if it is there.
+    pub fn find(&self, spec: &Path, name: &str) -> Option<PathBuf> {
+        let fact = self.facts.look(spec, name, false);
+        fact.exists.then_some(fact.path)
     }
 
     /// What the checks want to know of the world around a spec. Looks at the files that it names: not to be called

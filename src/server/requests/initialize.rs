@@ -90,6 +90,6 @@ fn capabilities(client: &Client) -> ServerCapabilities {
                 work_done_progress_options: WorkDoneProgressOptions::default(),
             }));
     }
-    crate::ide::announce(&mut capabilities);
+    crate::ide::announce(&mut capabilities, client.traits());
     capabilities
 }
