@@ -131,7 +131,7 @@ async fn turn(
 ) -> Result<TurnResult, Failure> {
     let (lines, printed) = mpsc::unbounded_channel();
     let host = Arc::new(Terminal::new(root.clone(), lines.clone(), json));
-    let printing = tokio::spawn(print_all(printed, json));
+    let printing = tokio::spawn(print_all(printed, root.path().to_owned(), json));
     let cancel = CancellationToken::new();
     let listening = tokio::spawn(cancel_on_interrupt(cancel.clone()));
     let manager = SessionManager::open(config, root, host).await?;

@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, BufRead, IsTerminal, Write},
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
@@ -165,8 +166,12 @@ impl EventSink for Printer {
 }
 
 /// Prints what comes up to [`Line::End`]: events as JSON, one a line, or for people.
-pub async fn print_all(mut lines: mpsc::UnboundedReceiver<Line>, json: bool) -> io::Result<()> {
-    let mut transcript = Transcript::default();
+pub async fn print_all(
+    mut lines: mpsc::UnboundedReceiver<Line>,
+    root: PathBuf,
+    json: bool,
+) -> io::Result<()> {
+    let mut transcript = Transcript::new(&root);
     while let Some(line) = lines.recv().await {
         let mut out = anstream::stdout().lock();
         match line {
@@ -184,12 +189,23 @@ pub async fn print_all(mut lines: mpsc::UnboundedReceiver<Line>, json: bool) -> 
 }
 
 /// Turns events into text for people; knows whether a line is open.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Transcript {
+    /// Cut off from paths, with its separator.
+    root: String,
     in_line: bool,
 }
 
 impl Transcript {
+    /// A transcript that names files as they are called below `root`.
+    pub fn new(root: &Path) -> Self {
+        let root = format!("{}{}", root.display(), std::path::MAIN_SEPARATOR);
+        Self {
+            root,
+            in_line: false,
+        }
+    }
+
     /// The text for one event; ends its lines but for streamed text.
     pub fn event(&mut self, event: &TurnEvent) -> String {
         let line = match event {
@@ -209,14 +225,16 @@ impl Transcript {
             }
             TurnEvent::ToolCall { name, input, .. } => {
                 let what = input_in_short(input).unwrap_or_default();
+                let what = what.replace(&self.root, "");
                 format!("{NAME}● {name}{NAME:#} {what}")
             }
             TurnEvent::ToolResult {
-                is_error, summary, ..
-            } => {
-                let style = if *is_error { ERROR } else { QUIET };
-                format!("  {style}{}{style:#}", first_line(summary))
-            }
+                is_error: true,
+                summary,
+                ..
+            } => format!("  {ERROR}{}{ERROR:#}", first_line(summary)),
+            // What a tool gave is Claude's to tell.
+            TurnEvent::ToolResult { .. } => return String::new(),
             TurnEvent::Permission {
                 tool_name,
                 decision,
@@ -253,6 +271,9 @@ impl Transcript {
                     (false, _) => "changed, and no valid JSON now",
                 };
                 format!("{GOOD}✔ spec of {study} {state}{GOOD:#}")
+            }
+            TurnEvent::Usage(usage) if usage.input_tokens + usage.output_tokens == 0 => {
+                return String::new();
             }
             TurnEvent::Usage(usage) => {
                 let cost = usage.cost_usd.map(|cost| format!(", ${cost:.4}"));
@@ -301,7 +322,7 @@ mod tests {
 
     #[test]
     fn streamed_text_is_ended_before_anything_else_is_said() {
-        let mut transcript = Transcript::default();
+        let mut transcript = Transcript::new(Path::new("/root"));
         let events = [
             TurnEvent::Text {
                 delta: "Let me".into(),
@@ -312,7 +333,7 @@ mod tests {
             TurnEvent::ToolCall {
                 id: "t".into(),
                 name: "Read".into(),
-                input: json!({"file_path": "a.json"}),
+                input: json!({"file_path": "/root/a.json"}),
             },
             TurnEvent::Text {
                 delta: "Done.\n".into(),

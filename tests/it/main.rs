@@ -5,6 +5,9 @@
 mod support;
 
 mod documents;
+mod cli_chat;
+mod cli_check;
+mod cli_demo;
 mod lifecycle;
 mod settings;
 mod spec_sync;

@@ -69,7 +69,7 @@ impl Editor {
             output,
             next_id: 0,
             document: None,
-            transcript: Transcript::default(),
+            transcript: Transcript::new(root),
         };
         let folder = Url::from_directory_path(root).map_err(|()| "the root is no absolute path")?;
         editor.request(

@@ -48,10 +48,10 @@ pub fn rehearsal(root: &Path, spec: &Path) -> io::Result<Vec<String>> {
     let edit =
         |(right, wrong): (&str, &str)| json!({"edit": {"path": spec, "old": wrong, "new": right}});
     let script = json!([
-        {"text": "I'll look at the study first. "},
+        {"text": "I'll look at the study first."},
         {"read": spec},
-        {"text": "Two things are wrong. The baseline of the web thickness, 14 mm, lies above its upper bound of 12 mm; "},
-        {"text": "I'll put it back to 8 mm, where the part was drawn.\n\n"},
+        {"text": "Two things are wrong. The baseline of the web thickness, 14 mm, lies above its upper bound of 12 mm; \
+                  I'll put it back to 8 mm, where the part was drawn.\n\n"},
         edit(BASELINE),
         {"text": "And the stress constraint reads an output `max_stres` that the extractor does not have; it is called `max_stress`.\n\n"},
         edit(OUTPUT),

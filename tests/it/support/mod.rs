@@ -2,6 +2,7 @@
 #![allow(dead_code, unused_imports, reason = "each topic uses its own part")]
 
 pub mod api;
+pub mod cli;
 pub mod client;
 pub mod editor;
 pub mod process;
