@@ -8,12 +8,13 @@ use rusqlite_migration::{M, Migrations};
 use super::{StoreError, error::Fault};
 
 /// "ATOM": tells our databases from those of other programs.
-const APPLICATION_ID: i32 = 0x4154_4F4D;
+const APPLICATION_ID: i64 = 0x4154_4F4D;
 
 /// One entry for each version; released ones are never changed, only followed by others. Times are microseconds since
 /// 1970 in UTC; enumerations are the words of the wire contract.
 const VERSIONS: &[M<'static>] = &[M::up(
-    "CREATE TABLE sessions (
+    "PRAGMA application_id = 0x41544F4D;   -- here, so that a crash never leaves tables without it
+     CREATE TABLE sessions (
         id             TEXT PRIMARY KEY,
         mode           TEXT NOT NULL,
         study_id       TEXT,
@@ -94,10 +95,15 @@ const VERSIONS: &[M<'static>] = &[M::up(
 pub(super) fn prepare(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
     let failed = StoreError::from_sql(path);
     check(connection, path)?;
+    if number(connection, "SELECT count(*) FROM sqlite_schema").map_err(&failed)? == 0 {
+        // Has to be first; of a database that is there it would take the write lock.
+        connection
+            .execute_batch("PRAGMA auto_vacuum = INCREMENTAL")
+            .map_err(&failed)?;
+    }
     connection
         .execute_batch(
-            "PRAGMA auto_vacuum = INCREMENTAL;
-             PRAGMA journal_mode = WAL;
+            "PRAGMA journal_mode = WAL;
              PRAGMA synchronous = FULL;
              PRAGMA foreign_keys = ON;",
         )
@@ -107,19 +113,15 @@ pub(super) fn prepare(connection: &mut Connection, path: &Path) -> Result<(), St
         .map_err(|e| match e {
             rusqlite_migration::Error::RusqliteError { err, .. } => failed(err),
             other => StoreError::value(other.to_string()).at(path),
-        })?;
-    connection
-        .pragma_update(None, "application_id", APPLICATION_ID)
-        .map_err(&failed)
+        })
 }
 
 fn check(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     let failed = StoreError::from_sql(path);
-    let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
-    let version = number("PRAGMA user_version").map_err(&failed)?;
-    let application = number("PRAGMA application_id").map_err(&failed)?;
-    let tables = number("SELECT count(*) FROM sqlite_schema").map_err(&failed)?;
-    if tables > 0 && application != i64::from(APPLICATION_ID) {
+    let version = number(connection, "PRAGMA user_version").map_err(&failed)?;
+    let application = number(connection, "PRAGMA application_id").map_err(&failed)?;
+    let tables = number(connection, "SELECT count(*) FROM sqlite_schema").map_err(&failed)?;
+    if tables > 0 && application != APPLICATION_ID {
         return Err(StoreError::Foreign(path.into()));
     }
     let known = VERSIONS.len() as i64;
@@ -142,4 +144,8 @@ fn check(connection: &Connection, path: &Path) -> Result<(), StoreError> {
             detail: verdict,
         })
     }
+}
+
+fn number(connection: &Connection, sql: &str) -> rusqlite::Result<i64> {
+    connection.query_row(sql, [], |row| row.get(0))
 }

@@ -7,6 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use rusqlite::Transaction;
+
 use super::{StoreError, private};
 
 /// This server's own mark, and how to find the others'.
@@ -80,6 +82,17 @@ impl Drop for Servers {
     fn drop(&mut self) {
         let _ = fs::remove_file(mark(&self.folder, &self.me));
     }
+}
+
+/// The servers that run turns or hold leases, dead or alive.
+pub(super) fn owners(tx: &Transaction<'_>) -> Result<Vec<String>, StoreError> {
+    let owners = tx
+        .prepare(
+            "SELECT server FROM turns WHERE status = 'running' UNION SELECT server FROM leases",
+        )?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    Ok(owners)
 }
 
 fn mark(folder: &Path, id: &str) -> PathBuf {

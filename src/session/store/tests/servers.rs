@@ -134,6 +134,8 @@ fn many_servers_may_open_a_new_database_at_once() {
     assert!(sessions.iter().all(|s| s.message_count == 10 && !s.running));
 }
 
+/// What each server has acknowledged, at least, before it is killed.
+const EACH: usize = 15;
 const DATABASE: &str = "ATOMIZER_TEST_STORE";
 
 /// No test of its own: what [`killed_servers_lose_nothing_they_acknowledged`] runs as a server, in a process that can
@@ -209,7 +211,7 @@ fn killed_servers_lose_nothing_they_acknowledged() {
             .map(|s| BufReader::new(s.0.stdout.take().expect("piped")).lines())
             .collect();
         for output in &mut outputs {
-            acknowledged.extend(output.map_while(Result::ok).filter_map(ack).take(40));
+            acknowledged.extend(output.map_while(Result::ok).filter_map(ack).take(EACH));
         }
         drop(servers);
         for output in outputs {
@@ -226,7 +228,7 @@ fn killed_servers_lose_nothing_they_acknowledged() {
             stored.insert((turn, role), (message.content, message.status));
         }
     }
-    assert!(acknowledged.len() >= 240);
+    assert!(acknowledged.len() >= 3 * 2 * EACH);
     for line in acknowledged {
         let mut words = line.splitn(3, ' ').map(str::to_owned);
         let (turn, role, text) = (
@@ -251,4 +253,17 @@ fn killed_servers_lose_nothing_they_acknowledged() {
 fn ack(line: String) -> Option<String> {
     // The harness's own words may stand before ours in the first line.
     line.split_once("ack ").map(|(_, rest)| rest.to_owned())
+}
+
+#[test]
+fn a_store_opens_while_another_server_writes() {
+    let (dir, one) = store();
+    one.create_session(Some("s"), Mode::User, None)
+        .expect("made");
+    one.write(|_| {
+        let two = open(&dir);
+        assert_eq!(two.sessions(None, None)?.len(), 1);
+        Ok(())
+    })
+    .expect("written");
 }
