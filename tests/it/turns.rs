@@ -5,6 +5,7 @@ mod cancel;
 mod faults;
 mod permission;
 mod queue;
+mod real;
 mod resume;
 mod rig;
 mod specs;
