@@ -238,6 +238,17 @@ impl Conduct {
 
     /// Stores the message, and with it begins the turn.
     async fn store_message(&mut self) -> Result<String, SessionError> {
+        if let Some((turn, end)) = self.chair.unstored.take() {
+            let (again, last) = (turn.clone(), end.clone());
+            if let Err(error) = self
+                .manager
+                .store(move |store| store.finish_turn(&turn, &end))
+                .await
+            {
+                self.chair.unstored = Some((again, last));
+                return Err(error);
+            }
+        }
         let (id, message) = (self.live.id.clone(), self.request.message.clone());
         let turn_id = self
             .manager
@@ -485,10 +496,10 @@ impl Conduct {
             usage: outcome.usage,
             error: error.clone(),
         };
-        let turn = turn_id.clone();
+        let (turn, stored) = (turn_id.clone(), end.clone());
         if let Err(failure) = self
             .manager
-            .store(move |store| store.finish_turn(&turn, &end))
+            .store(move |store| store.finish_turn(&turn, &stored))
             .await
         {
             status = Status::Failed;
@@ -496,6 +507,8 @@ impl Conduct {
                 kind: failure.kind().into(),
                 message: failure.to_string(),
             });
+            // Nothing is lost while this server lives: it is tried again with the next message.
+            self.chair.unstored = Some((turn_id.clone(), end));
         }
         self.rest().await;
         let session_id = self.live.id.clone();

@@ -10,7 +10,7 @@ use std::{
 use tokio::sync::OwnedMutexGuard;
 use tokio_util::sync::CancellationToken;
 
-use super::{mcp::McpConfig, programs::Seat, turn::Allowed, types::Mode};
+use super::{mcp::McpConfig, programs::Seat, store::TurnEnd, turn::Allowed, types::Mode};
 use crate::study::Root;
 
 /// What only one turn at a time may use.
@@ -22,6 +22,8 @@ pub(super) struct Chair {
     pub mcp: Option<(Mode, McpConfig)>,
     /// This server holds the conversation's lease.
     pub leased: bool,
+    /// A turn whose end could not be stored when it came.
+    pub unstored: Option<(String, TurnEnd)>,
 }
 
 impl Chair {

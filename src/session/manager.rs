@@ -186,14 +186,19 @@ impl SessionManager {
         self.info(&live.id).await
     }
 
-    /// All stored conversations, last active first.
+    /// All stored conversations, or those about a study; last active first.
     pub async fn list(
         &self,
         study_id: Option<String>,
         limit: Option<usize>,
     ) -> Result<Vec<SessionInfo>, SessionError> {
+        let wrong = |error: StudyError| SessionError::InvalidStudyId(error.to_string());
+        let study = study_id
+            .map(|id| StudyId::parse(&id).map_err(wrong))
+            .transpose()?;
+        let study = study.map(|id| id.to_string());
         let stored = self
-            .store(move |store| store.sessions(study_id.as_deref(), limit))
+            .store(move |store| store.sessions(study.as_deref(), limit))
             .await?;
         Ok(stored
             .into_iter()

@@ -9,4 +9,6 @@ mod real;
 mod resume;
 mod rig;
 mod specs;
+mod storage;
+mod supervisor;
 mod words;

@@ -239,6 +239,7 @@ impl StandIn {
     /// Takes a line of input, if one comes in time; `false` at its end.
     fn receive(&mut self, patience: Duration) -> bool {
         let Some(input) = &self.input else {
+            std::thread::sleep(patience);
             return true;
         };
         match input.recv_timeout(patience) {

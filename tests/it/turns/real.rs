@@ -231,7 +231,7 @@ async fn real_claude_takes_back_what_a_broken_stream_said() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the real claude: tests/run"]
 async fn real_claude_tells_of_an_api_error() {
-    let (rig, _claude) = rig([Reply::error(400), Reply::error(400), Reply::error(400)]).await;
+    let (rig, _claude) = rig((0..12).map(|_| Reply::error(400))).await;
     let (result, _) = rig.chat("a").await;
     assert_eq!(
         (result.status, result.text.as_str()),
