@@ -14,9 +14,10 @@ use super::paint::{self, ERROR, GOOD, HEADING, NAME, QUIET, WARNING};
 use crate::{
     session::{
         host::{EventSink, Host, PermissionAnswer, PermissionQuestion, SpecChange},
-        types::{Applied, Decision, SessionInfo, SpecUpdate, TurnEvent},
+        introduced::introduced,
+        types::{Applied, Decision, Introduced, SessionInfo, SpecUpdate, TurnEvent},
     },
-    study::Root,
+    study::{Inspector, Root, Severities},
 };
 
 /// What is printed, in order, by one task.
@@ -73,6 +74,27 @@ impl Host for Terminal {
             after.unwrap_or_default(),
         ));
         Box::pin(std::future::ready(Applied::Disk))
+    }
+
+    fn introduced(
+        &self,
+        path: PathBuf,
+        before: Option<Arc<str>>,
+        after: Arc<str>,
+    ) -> BoxFuture<'static, Vec<Introduced>> {
+        Box::pin(async move {
+            let look = move || {
+                let inspector = Inspector::default();
+                introduced(
+                    &inspector,
+                    &Severities::new(),
+                    &path,
+                    before.as_deref(),
+                    &after,
+                )
+            };
+            tokio::task::spawn_blocking(look).await.unwrap_or_default()
+        })
     }
 
     fn spec_updated(&self, _update: &SpecUpdate) {}

@@ -41,6 +41,8 @@ pub struct Client {
     pub shows: Traits,
     /// `experimental.atomizer.permission`: `atomizer/permission` is answered.
     pub asks_permission: bool,
+    /// `experimental.atomizer.introduced`: it offers to mend introduced errors itself.
+    pub offers_fixes: bool,
     /// `experimental.atomizer.conflict`: `atomizer/conflict` is answered.
     pub asks_conflict: bool,
 }
@@ -59,6 +61,7 @@ impl Client {
         let mut client = Client {
             encoding: encoding(capabilities),
             asks_permission: experimental("permission"),
+            offers_fixes: experimental("introduced"),
             asks_conflict: experimental("conflict"),
             message_actions: true,
             ..Client::default()

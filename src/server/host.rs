@@ -1,5 +1,7 @@
 //! The editor, as the session room sees it.
 
+use std::{path::PathBuf, sync::Arc};
+
 use futures::future::BoxFuture;
 use lsp_types::{MessageType, ShowMessageParams, notification};
 use serde_json::json;
@@ -7,7 +9,8 @@ use serde_json::json;
 use super::{main_loop::Events, outbox::Outbox, permission, roots::Managers, spec_sync};
 use crate::session::{
     host::{Host, PermissionAnswer, PermissionQuestion, SpecChange},
-    types::{Applied, SessionInfo, SpecUpdate},
+    introduced::introduced,
+    types::{Applied, Introduced, SessionInfo, SpecUpdate},
 };
 
 /// The editor at the other end of the wire.
@@ -41,6 +44,33 @@ impl Host for EditorHost {
             self.managers.clone(),
             change,
         ))
+    }
+
+    fn introduced(
+        &self,
+        path: PathBuf,
+        before: Option<Arc<str>>,
+        after: Arc<str>,
+    ) -> BoxFuture<'static, Vec<Introduced>> {
+        let events = self.events.clone();
+        Box::pin(async move {
+            let known = events
+                .read(|state| (state.settings.clone(), state.inspector.clone()))
+                .await;
+            let Some((settings, inspector)) = known else {
+                return Vec::new();
+            };
+            let look = move || {
+                introduced(
+                    &inspector,
+                    &settings.severities,
+                    &path,
+                    before.as_deref(),
+                    &after,
+                )
+            };
+            spec_sync::blocking(look).await
+        })
     }
 
     fn spec_updated(&self, update: &SpecUpdate) {

@@ -12,6 +12,7 @@ mod delivery;
 mod diagnostics;
 mod document;
 pub mod ext;
+mod followup;
 mod host;
 mod lifecycle;
 mod main_loop;

@@ -470,12 +470,11 @@ impl World {
         for mut delivery in std::mem::take(&mut self.deliveries) {
             loop {
                 self.exchange(usize::MAX);
-                match tokio::time::timeout(Duration::from_millis(10), &mut delivery).await {
-                    Ok(done) => {
-                        delivered.push(done.expect("no panic"));
-                        break;
-                    }
-                    Err(_) => {}
+                if let Ok(done) =
+                    tokio::time::timeout(Duration::from_millis(10), &mut delivery).await
+                {
+                    delivered.push(done.expect("no panic"));
+                    break;
                 }
             }
         }

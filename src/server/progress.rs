@@ -1,6 +1,9 @@
 //! Work-done progress of a turn, for clients that show it (LSP "Work Done Progress"): what Claude does, cancellable.
 
-use std::sync::Mutex;
+use std::sync::{
+    Mutex,
+    atomic::{AtomicU64, Ordering},
+};
 
 use lsp_types::{
     ProgressToken, WorkDoneProgressCreateParams, request::Request, request::WorkDoneProgressCreate,
@@ -30,8 +33,9 @@ impl Progress {
     }
 
     /// With a token of our own. The client is asked to make it; it may not answer for long, so nobody waits.
-    pub fn create(outbox: Outbox, turn: u64) -> Progress {
-        let token = format!("atomizer-turn-{turn}");
+    pub fn create(outbox: Outbox) -> Progress {
+        static TURNS: AtomicU64 = AtomicU64::new(1);
+        let token = format!("atomizer-turn-{}", TURNS.fetch_add(1, Ordering::Relaxed));
         let params = WorkDoneProgressCreateParams {
             token: ProgressToken::String(token.clone()),
         };

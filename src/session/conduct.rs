@@ -25,7 +25,8 @@ use super::{
     summary::Summary,
     turn::{self, End, Outcomes, Outlet, Setting, Turn},
     types::{
-        ChatRequest, Message, SpecUpdate, Status, ToolCall, TurnError, TurnEvent, TurnResult, Usage,
+        ChatRequest, Introduced, Message, SpecUpdate, Status, ToolCall, TurnError, TurnEvent,
+        TurnResult, Usage,
     },
 };
 use crate::claude::StartError;
@@ -511,6 +512,7 @@ impl Conduct {
             self.chair.unstored = Some((turn_id.clone(), end));
         }
         self.rest().await;
+        let introduced = self.introduced(&turn_id).await;
         let session_id = self.live.id.clone();
         drop((self.chair, self.entry));
         self.manager.announce(&session_id).await;
@@ -522,11 +524,26 @@ impl Conduct {
             tool_calls: outcome.tool_calls,
             canvas_modifications: outcome.canvas,
             spec_updates: outcome.updates,
+            introduced,
             usage: outcome.usage,
             error: error.clone(),
         };
         outlet_end(&self.outlet, outcome.usage, error, &result);
         result
+    }
+
+    /// The errors that the specs which the turn changed did not have before.
+    async fn introduced(&self, turn_id: &str) -> Vec<Introduced> {
+        let id = turn_id.to_owned();
+        let texts = self.manager.store(move |store| store.turn_texts(&id)).await;
+        let mut introduced = Vec::new();
+        for text in texts.unwrap_or_default() {
+            if let Some(after) = text.after {
+                let host = self.manager.host();
+                introduced.extend(host.introduced(text.path, text.before, after).await);
+            }
+        }
+        introduced
     }
 
     /// Leaves the program for the next turn, where one may follow.

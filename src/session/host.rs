@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 use futures::future::BoxFuture;
 use serde_json::Value;
 
-use super::types::{Applied, SessionInfo, SpecUpdate, TurnEvent};
+use super::types::{Applied, Introduced, SessionInfo, SpecUpdate, TurnEvent};
 
 /// A question of Claude: may it use this tool?
 #[derive(Debug, Clone)]
@@ -60,6 +60,14 @@ pub trait Host: Send + Sync + 'static {
     /// Brings a change of a spec to the user's screen, and says how that went.
     /// Called in order for one file, and never before the former call for that file has ended.
     fn deliver(&self, change: SpecChange) -> BoxFuture<'static, Applied>;
+
+    /// Which errors a changed spec has that it did not have before, as this host's settings see them.
+    fn introduced(
+        &self,
+        path: PathBuf,
+        before: Option<Arc<str>>,
+        after: Arc<str>,
+    ) -> BoxFuture<'static, Vec<Introduced>>;
 
     /// Tells whoever listens about a change, beside the turn's own events (`atomizer/specUpdated`).
     fn spec_updated(&self, update: &SpecUpdate);

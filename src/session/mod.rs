@@ -9,6 +9,7 @@ pub mod error;
 mod guard;
 pub mod host;
 pub mod id;
+pub mod introduced;
 mod live;
 pub mod manager;
 pub mod mcp;

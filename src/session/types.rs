@@ -241,6 +241,20 @@ pub enum TurnEvent {
     Done(TurnResult),
 }
 
+/// An error that a turn brought into a spec.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Introduced {
+    /// Of the spec.
+    pub uri: String,
+    /// The check's.
+    pub code: String,
+    /// As the editor shows it.
+    pub message: String,
+    /// The value (RFC 6901).
+    pub pointer: String,
+}
+
 /// The outcome of a turn: the result of `atomizer/chat`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -259,6 +273,9 @@ pub struct TurnResult {
     pub canvas_modifications: Vec<Value>,
     /// Changes of specs, without the documents.
     pub spec_updates: Vec<SpecUpdate>,
+    /// Errors that the changed specs have and did not have before the turn.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub introduced: Vec<Introduced>,
     /// Where the program told it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub usage: Option<Usage>,

@@ -60,6 +60,32 @@ impl Inspector {
         fact.exists.then_some(fact.path)
     }
 
+    /// The errors of `after` that `before`, the spec's former text, did not have: by code and place, and where entries
+    /// moved by code and message.
+    pub fn introduced(
+        &self,
+        path: &Path,
+        before: Option<&str>,
+        after: &str,
+        severities: &Severities,
+    ) -> Vec<Finding> {
+        let errors = |text: &str| {
+            let parsed = Parsed::new(Text::from(text));
+            let mut findings = self.check(&parsed, Some(path), severities);
+            findings.retain(|finding| finding.severity == Severity::Error);
+            findings
+        };
+        let known = before.map(errors).unwrap_or_default();
+        let mut new = errors(after);
+        new.retain(|finding| {
+            !known.iter().any(|known| {
+                known.code == finding.code
+                    && (known.pointer == finding.pointer || known.message == finding.message)
+            })
+        });
+        new
+    }
+
     /// What the checks want to know of the world around a spec. Looks at the files that it names: not to be called
     /// in the main loop.
     pub fn context(

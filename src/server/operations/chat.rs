@@ -1,15 +1,13 @@
 //! `chat`: one turn, streamed.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
-};
+use std::sync::Arc;
 
 use super::{Context, OperationError};
 use crate::{
     server::{
         document::path_of,
         ext::{ChatParams, WhenBusy},
+        followup::follow_up,
         progress::Progress,
         stream::TurnStream,
     },
@@ -19,8 +17,6 @@ use crate::{
     },
 };
 
-static TURNS: AtomicU64 = AtomicU64::new(1);
-
 /// Runs the turn to its end. The turn lives in a task of the session room; this waits for it.
 pub async fn chat(context: Context, params: ChatParams) -> Result<TurnResult, OperationError> {
     check_canvas(&params)?;
@@ -28,10 +24,7 @@ pub async fn chat(context: Context, params: ChatParams) -> Result<TurnResult, Op
     let request = request(&context, &manager, &params)?;
     let progress = match params.work_done_token {
         Some(token) => Some(Progress::with_token(context.outbox.clone(), token)),
-        None if context.client.work_done_progress => Some(Progress::create(
-            context.outbox.clone(),
-            TURNS.fetch_add(1, Ordering::Relaxed),
-        )),
+        None if context.client.work_done_progress => Some(Progress::create(context.outbox.clone())),
         None => None,
     };
     let stop = context.cancelled.child_token();
@@ -57,7 +50,10 @@ pub async fn chat(context: Context, params: ChatParams) -> Result<TurnResult, Op
             .events
             .send(move |state| drop(state.shown_turns.remove(&token)));
     }
-    Ok(result?)
+    let result = result?;
+    let offer = context.settings.session.fix_introduced_errors;
+    follow_up(manager, context.outbox, context.client, offer, &result);
+    Ok(result)
 }
 
 async fn manager(
