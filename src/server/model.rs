@@ -32,7 +32,7 @@ use crate::{
     text::{Edit, Encoding, Text},
 };
 
-const SEEDS: u64 = 3000;
+const SEEDS: u64 = 2000;
 const STEPS: usize = 25;
 const START: &str = r#"{
   "meta": { "version": "2.0", "study_name": "model" },

@@ -331,8 +331,18 @@ fn text_typed_while_the_edit_is_under_way_is_kept() {
 #[test]
 fn each_change_of_a_turn_is_an_edit_of_its_own_and_their_hashes_chain() {
     let workspace = workspace();
-    let steps = json!([edit(&workspace, "2.0}", "2.5}"), {"text": "and the other"}, edit(&workspace, "\"baseline\": 5", "\"baseline\": 7")]);
-    let client = builder(&workspace, &steps).start();
+    let shown = workspace.path().join("shown");
+    let steps = json!([
+        edit(&workspace, "2.0}", "2.5}"),
+        {"wait": shown},
+        edit(&workspace, "\"baseline\": 5", "\"baseline\": 7")
+    ]);
+    let client = builder(&workspace, &steps)
+        .on("workspace/applyEdit", move |_, _| {
+            std::fs::write(&shown, "").expect("a gate");
+            Answer::Default
+        })
+        .start();
     let uri = client.open(workspace.spec("beam"));
     let (events, result) = ask(&client);
     assert_eq!(applied(&result), ["edit", "edit"]);
