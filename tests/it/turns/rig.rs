@@ -71,6 +71,15 @@ impl Host for Recorder {
         Box::pin(async { Applied::Disk })
     }
 
+    fn introduced(
+        &self,
+        _: std::path::PathBuf,
+        _: Option<Arc<str>>,
+        _: Arc<str>,
+    ) -> BoxFuture<'static, Vec<atomizer_lsp::session::types::Introduced>> {
+        Box::pin(std::future::ready(Vec::new()))
+    }
+
     fn spec_updated(&self, update: &SpecUpdate) {
         self.updates.lock().expect("updates").push(update.clone());
     }
