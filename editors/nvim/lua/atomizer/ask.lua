@@ -112,13 +112,12 @@ local function show(question)
   open_float(question)
   vim.list_extend(question.windows, { question.float })
   vim.cmd.redraw()
-  vim.ui.select(
-    question.choices,
-    { prompt = question.prompt, kind = question.kind },
-    function(choice)
-      settle(question, choice)
-    end
-  )
+  local options = { prompt = question.prompt, kind = question.kind }
+  question.inside = true
+  vim.ui.select(question.choices, options, function(choice)
+    settle(question, choice)
+  end)
+  question.inside = false
 end
 
 local waiting = false

@@ -79,7 +79,7 @@ function M.with(root, callback)
     return callback(running)
   end
   local config = vim.deepcopy(vim.lsp.config[lsp.name])
-  if type(config.cmd) == 'table' and vim.fn.executable(config.cmd[1]) == 0 then
+  if config.cmd == lsp.missing then
     lsp.report_missing()
     return callback(nil)
   end

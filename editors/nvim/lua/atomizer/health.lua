@@ -37,14 +37,14 @@ end
 local function server()
   vim.health.start('Server')
   local command = vim.lsp.config[lsp.name].cmd
-  if type(command) ~= 'table' then
-    return vim.health.info('The command is a function of your configuration')
-  elseif vim.fn.executable(command[1]) == 0 then
+  if command == lsp.missing then
     local _, looked = lsp.find_server()
     return vim.health.error('The server was not found', {
       'Looked for: ' .. table.concat(looked, ', '),
       "Build it (cargo build --release) or name it: require('atomizer').setup{ cmd = { '/path/to/atomizer-lsp' } }",
     })
+  elseif type(command) ~= 'table' then
+    return vim.health.info('The command is a function of your configuration')
   end
   local said = version({ command[1] })
   if said then

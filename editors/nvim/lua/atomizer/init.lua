@@ -11,7 +11,7 @@ function M.setup(options)
   end
   local lsp = require('atomizer.lsp')
   vim.lsp.config(lsp.name, {
-    cmd = lsp.find_server() or config.current.cmd,
+    cmd = lsp.command(),
     settings = { atomizer = config.current.settings },
   })
 end

@@ -61,14 +61,26 @@ function M.report_missing()
   vim.notify_once(text:format(table.concat(looked, '\n  ')), vim.log.levels.WARN)
 end
 
+--- Stands for the command where no server was found: Neovim leaves out, without a word, a client whose program does
+--- not exist.
+function M.missing()
+  M.report_missing()
+  error('atomizer-lsp was not found')
+end
+
+--- What to put as `cmd`.
+---@return string[]|fun()
+function M.command()
+  return M.find_server() or M.missing
+end
+
 ---@param bufnr integer
 ---@param on_dir fun(dir: string)
 local function root_dir(bufnr, on_dir)
   if not M.is_spec(bufnr) then
     return
   end
-  local config = vim.lsp.config[M.name]
-  if type(config.cmd) == 'table' and vim.fn.executable(config.cmd[1]) == 0 then
+  if vim.lsp.config[M.name].cmd == M.missing then
     M.report_missing()
     return
   end
@@ -82,7 +94,7 @@ function M.config()
   local settings = require('atomizer.config').current.settings
   require('atomizer.sync').setup()
   return {
-    cmd = M.find_server() or { 'atomizer-lsp' },
+    cmd = M.command(),
     filetypes = { 'json', 'jsonc' },
     root_dir = root_dir,
     settings = { atomizer = settings },

@@ -156,7 +156,7 @@ function Neovim:wait_mode(mode)
     end
     vim.uv.sleep(10)
   end
-  error('waited in vain for mode ' .. mode, 2)
+  error(('waited in vain for mode %s; it is %s'):format(mode, vim.inspect(self:request('nvim_get_mode'))), 2)
 end
 
 ---@return string
