@@ -261,7 +261,8 @@ function M.conflict(params, client)
       end,
       choices = { 'Keep mine', "Take Claude's" },
       answer = function(choice)
-        resume({ take = choice == "Take Claude's" and 'theirs' or 'mine' })
+        -- Closed: mine stands, and the conflict stays open.
+        resume(choice and { take = choice == "Take Claude's" and 'theirs' or 'mine' } or vim.NIL)
       end,
       ends = function(it)
         return it.conflictId ~= nil and it.conflictId == params.conflictId

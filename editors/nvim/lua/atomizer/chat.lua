@@ -261,6 +261,21 @@ function M.say(message, options)
   end
 end
 
+--- Opens the chat with a message begun, about something, for the user to send.
+---@param message? string
+---@param options atomizer.SendOptions
+function M.prepare(message, options)
+  local view = M.open(M.conversation())
+  if not view then
+    return
+  end
+  local bufnr = vim.api.nvim_win_get_buf(view.prompt_win)
+  if message then
+    prompt.set_text(bufnr, message)
+  end
+  prompt.attach(bufnr, options)
+end
+
 --- What the headings and status lines show of each conversation, to draw them only when that changes.
 ---@type table<integer, string>
 local shown = {}

@@ -131,11 +131,7 @@ M.subcommands = {
       if text ~= '' then
         return part('chat').say(text, options)
       end
-      vim.ui.input({ prompt = 'Ask Claude: ' }, function(message)
-        if message and vim.trim(message) ~= '' then
-          part('chat').say(message, options)
-        end
-      end)
+      part('chat').prepare(nil, options)
     end,
   },
   new = {

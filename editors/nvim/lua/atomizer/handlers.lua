@@ -41,7 +41,31 @@ M.handlers = {
   end,
 }
 
+--- Commands that code lenses and code actions of the server carry.
 ---@type table<string, fun(command: lsp.Command, ctx: table)>
-M.commands = {}
+M.commands = {
+  -- Opens the chat about a document, with the message in its input, not yet sent.
+  ['atomizer.openChat'] = function(command)
+    local about = util.clean(command.arguments[1])
+    require('atomizer.chat').prepare(about.message, {
+      bufnr = vim.uri_to_bufnr(about.textDocument.uri),
+      selection = about.selection,
+    })
+  end,
+  ['atomizer.showReferences'] = function(command, ctx)
+    local client = client_of(ctx)
+    local locations = command.arguments[3]
+    if #locations == 0 then
+      vim.notify('atomizer: nothing uses this')
+      return
+    end
+    local items = vim.lsp.util.locations_to_items(locations, client.offset_encoding)
+    vim.fn.setqflist({}, ' ', { title = command.title, items = items })
+    vim.cmd('botright copen')
+  end,
+  ['atomizer.study.validate'] = function(command)
+    require('atomizer.study').validate(command.arguments[1])
+  end,
+}
 
 return M

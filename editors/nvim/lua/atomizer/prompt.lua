@@ -7,6 +7,7 @@ local namespace = vim.api.nvim_create_namespace('atomizer.prompt')
 ---@field conversation atomizer.Conversation
 ---@field recalled? integer place in the history that is shown
 ---@field draft? string[] what was written before the history was looked at
+---@field about? atomizer.SendOptions what the next message is about
 
 ---@type table<integer, atomizer.Prompt> by buffer
 local prompts = {}
@@ -16,6 +17,7 @@ local buffers = {}
 ---@type string[]
 M.history = {}
 
+--- What the message is about and, while it is empty, what to do here.
 ---@param bufnr integer
 local function show_placeholder(bufnr)
   vim.api.nvim_buf_clear_namespace(bufnr, namespace, 0, -1)
@@ -26,6 +28,24 @@ local function show_placeholder(bufnr)
       virt_text_pos = 'overlay',
     })
   end
+  local about = prompts[bufnr].about
+  if about and about.selection then
+    local from, to = about.selection.start.line + 1, about.selection['end'].line + 1
+    local words = from == to and ('about line %d'):format(from)
+      or ('about lines %d–%d'):format(from, to)
+    vim.api.nvim_buf_set_extmark(bufnr, namespace, 0, 0, {
+      virt_text = { { words, 'AtomizerHint' } },
+      virt_text_pos = 'right_align',
+    })
+  end
+end
+
+--- What the next message is about, until it is sent.
+---@param bufnr integer
+---@param about atomizer.SendOptions
+function M.attach(bufnr, about)
+  prompts[bufnr].about = about
+  show_placeholder(bufnr)
 end
 
 ---@param bufnr integer
@@ -76,11 +96,15 @@ function M.submit(bufnr)
   if text == '' then
     return
   end
-  if not require('atomizer.command').slash(text) and not prompts[bufnr].conversation:send(text) then
-    return
+  local prompt = prompts[bufnr]
+  if not require('atomizer.command').slash(text) then
+    if not prompt.conversation:send(text, prompt.about) then
+      return
+    end
+    prompt.about = nil
   end
   M.remember(text)
-  prompts[bufnr].recalled, prompts[bufnr].draft = nil, nil
+  prompt.recalled, prompt.draft = nil, nil
   M.set_text(bufnr, '')
 end
 

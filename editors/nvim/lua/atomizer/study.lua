@@ -122,25 +122,28 @@ local function quickfix_items(validation, encoding)
 end
 
 --- Validates a study (the spec in front otherwise): findings to the quickfix list, the first gate that is shut told.
----@param id? string
-function M.validate(id)
-  local spec = client_of.spec_buffer(client_of.root())
-  if not id and not spec then
-    vim.notify(
-      'atomizer: open a spec, or name a study: :Atomizer validate <study>',
-      vim.log.levels.WARN
-    )
-    return
+---@param which? string|{ studyId?: string, textDocument?: { uri: string } }
+function M.validate(which)
+  local params ---@type table
+  if type(which) == 'table' then
+    params = which
+  elseif which then
+    params = { studyId = which }
+  else
+    local spec = client_of.spec_buffer(client_of.root())
+    if not spec then
+      vim.notify(
+        'atomizer: open a spec, or name a study: :Atomizer validate <study>',
+        vim.log.levels.WARN
+      )
+      return
+    end
+    params = { textDocument = { uri = vim.uri_from_bufnr(spec) } }
   end
-  local params = id and { studyId = id }
-    or {
-      textDocument = {
-        uri = vim.uri_from_bufnr(spec --[[@as integer]]),
-      },
-    }
   client_of.ask('study/validate', params, function(result, client)
     local validation = util.clean(result) --[[@as atomizer.Validation]]
-    local title = 'Atomizer: ' .. (id or vim.fn.fnamemodify(vim.uri_to_fname(validation.uri), ':.'))
+    local title = 'Atomizer: '
+      .. (params.studyId or vim.fn.fnamemodify(vim.uri_to_fname(validation.uri), ':.'))
     local items = quickfix_items(validation, client.offset_encoding)
     vim.fn.setqflist({}, ' ', { title = title, items = items })
     if #items > 0 then

@@ -55,6 +55,7 @@ Neovim.__index = Neovim
 ---@field before? string Vim commands before the plugin is loaded
 ---@field ui? boolean attach a user interface (80×24), so that it draws and asks
 ---@field home? string
+---@field env? table<string, string>
 
 ---@param options? StartOptions
 ---@return Neovim
@@ -74,7 +75,7 @@ function M.start(options)
   n.channel = vim.fn.jobstart(arguments, {
     rpc = true,
     cwd = home,
-    env = {
+    env = vim.tbl_extend('force', {
       HOME = home,
       XDG_CONFIG_HOME = home .. '/config',
       XDG_DATA_HOME = home .. '/data',
@@ -84,7 +85,7 @@ function M.start(options)
       NVIM_LOG_FILE = home .. '/nvim.log',
       NVIM = '',
       LANG = 'C.UTF-8',
-    },
+    }, options.env or {}),
   })
   assert(n.channel > 0, 'Neovim did not start')
   if options.ui then
@@ -156,7 +157,13 @@ function Neovim:wait_mode(mode)
     end
     vim.uv.sleep(10)
   end
-  error(('waited in vain for mode %s; it is %s'):format(mode, vim.inspect(self:request('nvim_get_mode'))), 2)
+  error(
+    ('waited in vain for mode %s; it is %s'):format(
+      mode,
+      vim.inspect(self:request('nvim_get_mode'))
+    ),
+    2
+  )
 end
 
 ---@return string

@@ -282,6 +282,29 @@ t.test('the selection goes along with :Atomizer ask', function()
   )
 end)
 
+t.test(
+  'without a message, :Atomizer ask opens the prompt with the selection attached, for one message',
+  function()
+    local n = study.open({ ui = true })
+    n:cmd('normal! 7Gf{vt}')
+    n:keys('<Plug>(atomizer-ask)')
+    n:wait([[vim.bo.filetype == 'atomizer_prompt' ]])
+    n:keys('why?<CR>')
+    n:wait([[#require('fake').chats > 0]])
+    local params = n:lua([[return require('fake').last('atomizer/chat')]])
+    t.equal(params.message, 'why?')
+    t.equal(
+      params.selection,
+      { start = { line = 6, character = 16 }, ['end'] = { line = 6, character = 38 } }
+    )
+    n:lua([[require('fake').started() require('fake').finish({})]])
+    n:wait([[require('atomizer.chat').conversation().running == nil]])
+    n:keys('and now?<CR>')
+    n:wait([[#require('fake').chats > 1]])
+    t.equal(n:lua([[return require('fake').last('atomizer/chat').selection == nil]]), true)
+  end
+)
+
 t.test('User autocommands tell of the turn', function()
   local n = study.open()
   n:lua([[

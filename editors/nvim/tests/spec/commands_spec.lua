@@ -3,7 +3,8 @@ local study = require('study')
 
 --- Lets the picker take the item that `format_item` shows with a text.
 local function will_pick(n, part)
-  n:lua([[
+  n:lua(
+    [[
     local part = ...
     vim.ui.select = function(items, options, on_choice)
       _G.offered = vim.tbl_map(options.format_item or tostring, items)
@@ -12,7 +13,9 @@ local function will_pick(n, part)
       end
       on_choice(nil, nil)
     end
-  ]], part)
+  ]],
+    part
+  )
 end
 
 local session = {
@@ -28,20 +31,47 @@ local session = {
 }
 
 local messages = {
-  { id = 1, role = 'user', content = 'Thicken the web', toolCalls = {}, createdAt = '2026-01-02T03:04:05Z', turnId = 'turn-9', status = 'completed' },
-  { id = 2, role = 'assistant', content = 'Done: `dv_001`.', createdAt = '2026-01-02T03:05:06Z', turnId = 'turn-9', status = 'interrupted',
-    toolCalls = { { id = 't', name = 'Edit', input = { file_path = '/x', old_string = 'a', new_string = 'b' }, isError = false, summary = 'ok' } } },
+  {
+    id = 1,
+    role = 'user',
+    content = 'Thicken the web',
+    toolCalls = {},
+    createdAt = '2026-01-02T03:04:05Z',
+    turnId = 'turn-9',
+    status = 'completed',
+  },
+  {
+    id = 2,
+    role = 'assistant',
+    content = 'Done: `dv_001`.',
+    createdAt = '2026-01-02T03:05:06Z',
+    turnId = 'turn-9',
+    status = 'interrupted',
+    toolCalls = {
+      {
+        id = 't',
+        name = 'Edit',
+        input = { file_path = '/x', old_string = 'a', new_string = 'b' },
+        isError = false,
+        summary = 'ok',
+      },
+    },
+  },
 }
 
 --- A stored conversation that the server tells of.
 local function stored(n)
-  n:lua([[
+  n:lua(
+    [[
     local session, messages = ...
     local answers = require('fake').answers
     answers['atomizer/session/list'] = function() return { session } end
     answers['atomizer/session/info'] = function() return session end
     answers['atomizer/session/history'] = function() return messages end
-  ]], session, messages)
+  ]],
+    session,
+    messages
+  )
 end
 
 t.test(':Atomizer sessions shows a stored conversation, and it goes on', function()
@@ -79,23 +109,29 @@ t.test(':Atomizer history reads page after page', function()
   t.equal(n:lua([[return #require('atomizer.chat').conversation().turns]]), 250)
 end)
 
-t.test(':Atomizer export writes the conversation as Markdown and asks before it overwrites', function()
-  local n = study.open({ ui = true })
-  stored(n)
-  n:cmd('Atomizer sessions feed0001')
-  n:wait([[require('atomizer.chat').view() ~= nil]])
-  local path = n.home .. '/out.md'
-  n:cmd('Atomizer export ' .. path)
-  n:wait([[vim.uv.fs_stat(...) ~= nil]], path)
-  t.contains(t.read(path), '# Thicken the web\n\n## You\n\nThicken the web\n\n## Claude\n\n✓ Edit /x\n')
-  n:write(path, 'mine')
-  n:cmd('stopinsert')
-  n:keys(':Atomizer export ' .. path .. '<CR>')
-  n:wait_mode('r')
-  n:keys('c')
-  n:wait_mode('n')
-  t.equal(t.read(path), 'mine')
-end)
+t.test(
+  ':Atomizer export writes the conversation as Markdown and asks before it overwrites',
+  function()
+    local n = study.open({ ui = true })
+    stored(n)
+    n:cmd('Atomizer sessions feed0001')
+    n:wait([[require('atomizer.chat').view() ~= nil]])
+    local path = n.home .. '/out.md'
+    n:cmd('Atomizer export ' .. path)
+    n:wait([[vim.uv.fs_stat(...) ~= nil]], path)
+    t.contains(
+      t.read(path),
+      '# Thicken the web\n\n## You\n\nThicken the web\n\n## Claude\n\n✓ Edit /x\n'
+    )
+    n:write(path, 'mine')
+    n:cmd('stopinsert')
+    n:keys(':Atomizer export ' .. path .. '<CR>')
+    n:wait_mode('r')
+    n:keys('c')
+    n:wait_mode('n')
+    t.equal(t.read(path), 'mine')
+  end
+)
 
 t.test(':Atomizer mode and :Atomizer study before and after the first message', function()
   local n = study.open()
@@ -108,13 +144,17 @@ t.test(':Atomizer mode and :Atomizer study before and after the first message', 
     } end]])
   n:cmd('Atomizer study')
   n:wait([[_G.offered ~= nil]])
-  t.equal(n:lua([[return _G.offered]]), { 'bracket  ready · 2 errors, 1 warning', 'gimbal  ', 'none: the spec in front' })
+  t.equal(
+    n:lua([[return _G.offered]]),
+    { 'bracket  ready · 2 errors, 1 warning', 'gimbal  ', 'none: the spec in front' }
+  )
   study.say(n)
   local params = n:lua([[return require('fake').last('atomizer/chat')]])
   t.equal({ params.mode, params.studyId, params.textDocument }, { 'power', 'gimbal' })
   n:lua([[require('fake').started() require('fake').finish({})]])
   n:wait([[require('atomizer.chat').conversation().running == nil]])
-  n:lua([[
+  n:lua(
+    [[
     local session = ...
     session.sessionId = 'abcd1234'
     require('fake').answers['atomizer/session/setMode'] = function(params)
@@ -123,7 +163,9 @@ t.test(':Atomizer mode and :Atomizer study before and after the first message', 
     require('fake').answers['atomizer/session/setStudy'] = function(params)
       return vim.tbl_extend('force', session, { studyId = params.studyId })
     end
-  ]], session)
+  ]],
+    session
+  )
   n:cmd('Atomizer mode user')
   n:wait([[require('atomizer.chat').conversation().mode == 'user']])
   n:cmd('Atomizer study none')
@@ -138,15 +180,22 @@ t.test('what another client does to the session is seen here', function()
   study.say(n)
   n:lua([[require('fake').started()]])
   n:wait([[require('atomizer.chat').conversation().session_id ~= nil]])
-  local changed = vim.tbl_extend('force', session, { sessionId = 'abcd1234', mode = 'power', title = 'New title' })
+  local changed = vim.tbl_extend(
+    'force',
+    session,
+    { sessionId = 'abcd1234', mode = 'power', title = 'New title' }
+  )
   n:lua([[require('fake').notify('atomizer/sessionChanged', { session = ... })]], changed)
   n:wait([[require('atomizer.chat').conversation().title == 'New title']])
   t.equal(n:lua([[return require('atomizer.chat').conversation().mode]]), 'power')
 end)
 
-t.test(':Atomizer validate fills the quickfix list and tells the first gate that is shut', function()
-  local n, path = study.open()
-  n:lua([[
+t.test(
+  ':Atomizer validate fills the quickfix list and tells the first gate that is shut',
+  function()
+    local n, path = study.open()
+    n:lua(
+      [[
     local path = ...
     require('fake').answers['atomizer/study/validate'] = function()
       return { uri = vim.uri_from_fname(path), errors = 1, warnings = 1,
@@ -156,19 +205,34 @@ t.test(':Atomizer validate fills the quickfix list and tells the first gate that
           { severity = 1, code = 'wrong-type', message = 'a number belongs here', range = { start = { line = 5, character = 14 }, ['end'] = { line = 5, character = 29 } } },
         } }
     end
-  ]], path)
-  n:cmd('Atomizer validate')
-  n:wait([[#vim.fn.getqflist() == 2]])
-  local list = n:lua([[return vim.tbl_map(function(it) return { it.lnum, it.col, it.type, it.text } end, vim.fn.getqflist())]])
-  t.equal(list, { { 6, 15, 'E', 'a number belongs here [wrong-type]' }, { 12, 5, 'W', 'weight 0 [zero-weight]' } })
-  t.contains(n:messages(), 'not ready: references – unknown extractor · 1 error, 1 warning')
-  t.equal(n:lua([[return require('fake').last('atomizer/study/validate').textDocument.uri]]), vim.uri_from_fname(path))
-end)
+  ]],
+      path
+    )
+    n:cmd('Atomizer validate')
+    n:wait([[#vim.fn.getqflist() == 2]])
+    local list = n:lua(
+      [[return vim.tbl_map(function(it) return { it.lnum, it.col, it.type, it.text } end, vim.fn.getqflist())]]
+    )
+    t.equal(
+      list,
+      {
+        { 6, 15, 'E', 'a number belongs here [wrong-type]' },
+        { 12, 5, 'W', 'weight 0 [zero-weight]' },
+      }
+    )
+    t.contains(n:messages(), 'not ready: references – unknown extractor · 1 error, 1 warning')
+    t.equal(
+      n:lua([[return require('fake').last('atomizer/study/validate').textDocument.uri]]),
+      vim.uri_from_fname(path)
+    )
+  end
+)
 
 --- A turn that changed the spec.
 local function changed_turn(n, path)
   study.say(n)
-  n:lua([[
+  n:lua(
+    [[
     local fake, path = require('fake'), ...
     fake.started('turn-7')
     fake.event({ type = 'specUpdated', uri = vim.uri_from_fname(path), studyId = 'bracket', hashBefore = 'a', hashAfter = 'b', valid = true,
@@ -180,9 +244,13 @@ local function changed_turn(n, path)
     fake.answers['atomizer/turn/revert'] = function()
       return { changes = { { uri = vim.uri_from_fname(path), applied = 'edit' } } }
     end
-  ]], path)
+  ]],
+    path
+  )
   study.sees(n, '● bracket: the spec changed, shown in the buffer')
-  n:lua([[vim.cmd.stopinsert() vim.api.nvim_set_current_win(require('atomizer.chat').view().transcript_win) vim.fn.search('●', 'w')]])
+  n:lua(
+    [[vim.cmd.stopinsert() vim.api.nvim_set_current_win(require('atomizer.chat').view().transcript_win) vim.fn.search('●', 'w')]]
+  )
 end
 
 t.test('D on a change shows before and after side by side, q closes', function()
@@ -191,10 +259,13 @@ t.test('D on a change shows before and after side by side, q closes', function()
   n:feed('D')
   n:wait([[#vim.api.nvim_list_tabpages() == 2]])
   t.equal(n:lua([[return require('fake').last('atomizer/turn/diff').turnId]]), 'turn-7')
-  t.equal(n:lua([[return vim.tbl_map(function(win)
+  t.equal(
+    n:lua([[return vim.tbl_map(function(win)
     local buf = vim.api.nvim_win_get_buf(win)
     return { vim.wo[win].diff, vim.api.nvim_buf_get_lines(buf, 1, 2, true)[1], vim.bo[buf].modifiable }
-  end, vim.api.nvim_tabpage_list_wins(0))]]), { { true, '  "max": 12', false }, { true, '  "max": 14', false } })
+  end, vim.api.nvim_tabpage_list_wins(0))]]),
+    { { true, '  "max": 12', false }, { true, '  "max": 14', false } }
+  )
   n:feed('q')
   t.equal(n:lua([[return #vim.api.nvim_list_tabpages()]]), 1)
   -- Once more: nothing is in the way.
@@ -226,7 +297,9 @@ t.test('a proposed canvas modification is applied on A', function()
     fake.answers['atomizer/canvas/apply'] = function() return { applied = 1, skipped = {} } end
   ]])
   study.sees(n, '◇ Proposes: add_node constraint "stress"')
-  n:lua([[vim.cmd.stopinsert() vim.api.nvim_set_current_win(require('atomizer.chat').view().transcript_win) vim.fn.search('◇', 'w')]])
+  n:lua(
+    [[vim.cmd.stopinsert() vim.api.nvim_set_current_win(require('atomizer.chat').view().transcript_win) vim.fn.search('◇', 'w')]]
+  )
   n:feed('A')
   n:wait([[require('fake').last('atomizer/canvas/apply') ~= nil]])
   local params = n:lua([[return require('fake').last('atomizer/canvas/apply')]])
@@ -249,7 +322,9 @@ t.test(':Atomizer usage adds the turns up', function()
   for i = 1, 2 do
     n:cmd('Atomizer chat again')
     n:wait([[#require('fake').chats == ...]], i)
-    n:lua([[require('fake').started() require('fake').finish({ usage = { inputTokens = 1000, outputTokens = 10, costUsd = 0.5, durationMs = 500 } })]])
+    n:lua(
+      [[require('fake').started() require('fake').finish({ usage = { inputTokens = 1000, outputTokens = 10, costUsd = 0.5, durationMs = 500 } })]]
+    )
     n:wait([[require('atomizer.chat').conversation().running == nil]])
   end
   n:cmd('Atomizer usage')
@@ -273,7 +348,10 @@ t.test('chat works from a folder with studies, no spec open', function()
   n:lua([[vim.lsp.config('atomizer', { cmd = require('fake').cmd })]])
   n:cmd('cd ' .. n.home .. '/root')
   study.say(n, 'which studies are there?')
-  t.equal(n:lua([[return require('fake').last('initialize').rootUri]]), vim.uri_from_fname(n.home .. '/root'))
+  t.equal(
+    n:lua([[return require('fake').last('initialize').rootUri]]),
+    vim.uri_from_fname(n.home .. '/root')
+  )
 end)
 
 t.test('outside of any root, chat says what is missing', function()
@@ -289,7 +367,11 @@ t.test(':checkhealth tells versions, root, database and settings that do not exi
   for _, program in ipairs({ server, claude }) do
     vim.uv.fs_chmod(program, 493)
   end
-  n:lua([[require('atomizer').setup({ cmd = { ... }, typo = 1, settings = { claude = { command = select(2, ...), modell = 'x' } } })]], server, claude)
+  n:lua(
+    [[require('atomizer').setup({ cmd = { ... }, typo = 1, settings = { claude = { command = select(2, ...), modell = 'x' } } })]],
+    server,
+    claude
+  )
   n:cmd('Atomizer health')
   local text = table.concat(n:lines(), '\n')
   for _, part in ipairs({

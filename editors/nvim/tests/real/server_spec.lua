@@ -1,0 +1,288 @@
+local t = require('harness')
+local real = require('real')
+local study = require('study')
+
+local function edit(path, old, new)
+  return { edit = { path = path, old = old, new = new } }
+end
+
+t.test('diagnostics arrive and go', function()
+  local s = real.open({})
+  t.equal(
+    s.n:lua([[return vim.lsp.get_clients({ name = 'atomizer' })[1].offset_encoding]]),
+    'utf-8'
+  )
+  local row = s.n:lua([[
+    local row = vim.fn.search('"max": 12.0')
+    vim.fn.setline(row, (vim.fn.getline(row):gsub('12.0', '1.0')))
+    return row
+  ]])
+  s.n:wait(
+    [[vim.iter(vim.diagnostic.get(0)):any(function(it) return it.code == 'bounds-inverted' end)]]
+  )
+  t.equal(s.n:lua([[return #vim.diagnostic.get(0, { lnum = (...) - 2 })]], row), 1)
+  s.n:cmd('undo')
+  s.n:wait(
+    [[not vim.iter(vim.diagnostic.get(0)):any(function(it) return it.code == 'bounds-inverted' end)]]
+  )
+end)
+
+t.test('an answer streams into the chat, and the usage is told', function()
+  local s = real.open({ { { text = 'The **web** is dv_001.' } } })
+  t.equal(real.turn(s, 'which variable is the web?'), 'completed')
+  study.sees(s.n, 'The **web** is dv_001.')
+  study.sees(s.n, ' in, ')
+end)
+
+for _, autoread in ipairs({ 'autoread', 'noautoread' }) do
+  t.test(
+    autoread
+      .. ": Claude's edit arrives; the buffer is as the file, unmodified, writes unasked, and u undoes it",
+    function()
+      local s = real.open(
+        function(it)
+          return { { edit(it.spec, '"max": 12.0', '"max": 14.0'), { text = 'Done.' } } }
+        end,
+        {
+          ui = true,
+          before = 'set ' .. autoread,
+          settings = { claude = { userTools = { 'Read', 'Edit' } } },
+        }
+      )
+      local before = t.read(s.spec)
+      t.equal(real.turn(s, 'thicker web'), 'completed')
+      study.sees(s.n, '● bracket_mass: the spec changed, shown in the buffer')
+      t.contains(real.buffer(s), '"max": 14.0')
+      t.equal(real.modified(s), false)
+      s.n:cmd('stopinsert')
+      s.n:lua([[vim.api.nvim_set_current_win(vim.fn.win_findbuf(vim.fn.bufnr(...))[1])]], s.spec)
+      s.n:cmd('checktime')
+      s.n:keys(':write<CR>')
+      s.n:wait([[vim.fn.execute('messages'):find('written')]])
+      t.contains(t.read(s.spec), '"max": 14.0')
+      assert(not s.n:messages():find('W1[12]'), s.n:messages())
+      s.n:feed('u')
+      t.equal(real.buffer(s) .. '\n', before)
+      t.equal(real.modified(s), true)
+    end
+  )
+
+  t.test(
+    autoread
+      .. ': unsaved work and the edit are merged; the buffer stays modified and writes unasked',
+    function()
+      local s = real.open(
+        function(it)
+          return { { edit(it.spec, '"max": 12.0', '"max": 14.0'), { text = 'Done.' } } }
+        end,
+        {
+          ui = true,
+          before = 'set ' .. autoread,
+          settings = { claude = { userTools = { 'Read', 'Edit' } } },
+        }
+      )
+      s.n:lua([[vim.fn.setline(vim.fn.search('flange thickness'), '      "name": "flange",')]])
+      t.equal(real.turn(s, 'thicker web'), 'completed')
+      real.shows(s, '"max": 14.0')
+      t.contains(real.buffer(s), '"name": "flange",')
+      t.equal(real.modified(s), true)
+      s.n:wait([[#require('atomizer.chat').conversation().turns[1].blocks > 0]])
+      s.n:cmd('stopinsert')
+      s.n:lua([[vim.api.nvim_set_current_win(vim.fn.win_findbuf(vim.fn.bufnr(...))[1])]], s.spec)
+      s.n:keys(':write<CR>')
+      s.n:wait([[vim.fn.execute('messages'):find('written')]])
+      t.contains(t.read(s.spec), '"max": 14.0')
+      t.contains(t.read(s.spec), '"name": "flange",')
+      assert(not s.n:messages():find('W1[12]'), s.n:messages())
+    end
+  )
+end
+
+t.test(
+  'a value that both changed is a conflict: asked, and both answers do what they say',
+  function()
+    for _, choice in ipairs({ 'Keep mine', "Take Claude's" }) do
+      local s = real.open(function(it)
+        return { { edit(it.spec, '"max": 12.0', '"max": 14.0'), { text = 'Done.' } } }
+      end, { ui = true, settings = { claude = { userTools = { 'Read', 'Edit' } } } })
+      s.n:lua(
+        [[
+      _G.choice = ...
+      vim.ui.select = function(items, options, on_choice)
+        _G.asked = options.kind
+        on_choice(_G.choice)
+      end
+      vim.fn.setline(vim.fn.search('"max": 12.0'), '        "max": 13.0')
+    ]],
+        choice
+      )
+      t.equal(real.turn(s, 'thicker web'), 'completed')
+      s.n:wait([[_G.asked == 'atomizer_conflict']])
+      real.shows(s, choice == 'Keep mine' and '"max": 13.0' or '"max": 14.0')
+      t.equal(real.modified(s), choice == 'Keep mine')
+    end
+  end
+)
+
+t.test('a tool is asked for: allowed once, for the session, denied', function()
+  local s = real.open(function(it)
+    local function bash(name)
+      return {
+        { bash = { command = 'touch ' .. it.root .. '/' .. name } },
+        { text = 'Tried ' .. name .. '.' },
+      }
+    end
+    return { bash('one'), bash('two'), bash('two') }
+  end, { ui = true })
+  s.n:lua([[
+    _G.asked = {}
+    vim.ui.select = function(items, options, on_choice)
+      table.insert(_G.asked, options.prompt)
+      on_choice(_G.choice)
+    end
+  ]])
+  s.n:lua([[_G.choice = 'Deny']])
+  t.equal(real.turn(s, 'first'), 'completed')
+  study.sees(s.n, '✗ Denied: Bash')
+  t.equal(vim.uv.fs_stat(s.root .. '/one'), nil)
+  s.n:lua([[_G.choice = 'Allow for this session']])
+  t.equal(real.turn(s, 'second'), 'completed')
+  assert(vim.uv.fs_stat(s.root .. '/two'))
+  t.equal(real.turn(s, 'third'), 'completed')
+  t.equal(s.n:lua([[return #_G.asked]]), 2)
+end)
+
+t.test(
+  'stop ends the turn at once, takes an open question off the screen, and the next message works',
+  function()
+    local s = real.open(function(it)
+      return {
+        { { text = 'Half' }, { bash = { command = 'touch ' .. it.root .. '/x' } } },
+        { { text = 'Whole.' } },
+      }
+    end, { ui = true })
+    s.n:cmd('Atomizer chat go')
+    s.n:wait_mode('c')
+    study.sees(s.n, 'Half')
+    s.n:lua([[vim.cmd('Atomizer stop')]])
+    t.equal(real.done(s), 'cancelled')
+    study.sees(s.n, 'Stopped')
+    s.n:wait([[vim.api.nvim_get_mode().mode ~= 'c']])
+    t.equal(s.n:lua([[return require('atomizer.ask').count()]]), 0)
+    t.equal(real.turn(s, 'again'), 'completed')
+    study.sees(s.n, 'Whole.')
+  end
+)
+
+t.test('diff shows and revert takes back what a turn changed', function()
+  local s = real.open(function(it)
+    return { { edit(it.spec, '"max": 12.0', '"max": 14.0'), { text = 'Done.' } } }
+  end, { settings = { claude = { userTools = { 'Read', 'Edit' } } } })
+  local before = t.read(s.spec)
+  t.equal(real.turn(s, 'thicker web'), 'completed')
+  s.n:cmd('Atomizer diff')
+  s.n:wait([[#vim.api.nvim_list_tabpages() == 2]])
+  local sides = s.n:lua([[return vim.tbl_map(function(win)
+    local lines = vim.api.nvim_buf_get_lines(vim.api.nvim_win_get_buf(win), 0, -1, true)
+    return table.concat(lines, '\n'):match('"max": 1[24]%.0')
+  end, vim.api.nvim_tabpage_list_wins(0))]])
+  t.equal(sides, { '"max": 12.0', '"max": 14.0' })
+  s.n:cmd('tabclose')
+  s.n:cmd('Atomizer revert')
+  real.shows(s, '"max": 12.0')
+  s.n:wait([[vim.fn.execute('messages'):find('reverted')]])
+  t.equal(real.buffer(s) .. '\n', before)
+end)
+
+t.test('conversations are there again after a restart of Neovim', function()
+  local turns = { { { text = 'The first answer.' } } }
+  local s = real.open(turns)
+  t.equal(real.turn(s, 'remember me'), 'completed')
+  s.n:stop()
+  local again = real.open(turns, { home = s.n.home })
+  again.n:lua([[vim.ui.select = function(items, options, on_choice) on_choice(items[1]) end]])
+  again.n:cmd('Atomizer sessions')
+  again.n:wait([[require('atomizer.chat').view() ~= nil]])
+  study.sees(again.n, 'remember me')
+  study.sees(again.n, 'The first answer.')
+end)
+
+t.test('validate reaches the quickfix list, studies complete', function()
+  local s = real.open({})
+  s.n:cmd('Atomizer validate')
+  s.n:wait([[vim.fn.execute('messages'):find('ready') ~= nil]])
+  local studies = s.n:lua([[return vim.fn.getcompletion('Atomizer validate ', 'cmdline')]])
+  assert(vim.list_contains(studies, 'bracket_mass'), vim.inspect(studies))
+end)
+
+t.test(':qall in the midst of a turn leaves no process', function()
+  local s = real.open(function(it)
+    return { { { text = 'Going.' }, { spawn = 'sleep 1000' }, { hang = true } } }
+  end)
+  s.n:cmd('Atomizer chat go')
+  study.sees(s.n, 'Going.')
+  assert(#real.processes(s.n.home) >= 3, vim.inspect(real.processes(s.n.home)))
+  s.n:stop()
+  local deadline = vim.uv.hrtime() + 10e9
+  while #real.processes(s.n.home) > 0 and vim.uv.hrtime() < deadline do
+    vim.uv.sleep(50)
+  end
+  t.equal(real.processes(s.n.home), {})
+end)
+
+t.test(
+  'completion, hover, definition, rename, code lenses and inlay hints by Neovim’s own functions',
+  function()
+    local s = real.open({})
+    local n = s.n
+    n:lua([[vim.fn.cursor(vim.fn.search('"extractor_id"'), 28)]])
+    local bufnr = n:lua([[return vim.api.nvim_get_current_buf()]])
+    local function ask(method, extra)
+      return n:lua(
+        [[
+      local method, extra, bufnr = ...
+      local client = vim.lsp.get_clients({ name = 'atomizer' })[1]
+      local params = vim.tbl_extend('force', vim.lsp.util.make_position_params(0, client.offset_encoding), type(extra) == 'table' and extra or {})
+      local answer = assert(client:request_sync(method, params, 5000, bufnr))
+      assert(not answer.err, vim.inspect(answer.err))
+      return answer.result
+    ]],
+        method,
+        extra,
+        bufnr
+      )
+    end
+    assert(ask('textDocument/hover').contents)
+    local definition = ask('textDocument/definition')
+    assert(definition ~= vim.NIL and next(definition) ~= nil, vim.inspect(definition))
+    assert(#(ask('textDocument/completion').items or ask('textDocument/completion')) > 0)
+    n:lua([[vim.fn.cursor(vim.fn.search('"id": "dv_001"'), 16) vim.lsp.buf.rename('dv_042')]])
+    n:wait([[not table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, true), '\n'):find('dv_001')]])
+    n:lua(
+      [[vim.lsp.codelens.refresh({ bufnr = 0 }) vim.lsp.inlay_hint.enable(true, { bufnr = 0 })]]
+    )
+    n:wait([[#vim.lsp.codelens.get(0) > 0]])
+    n:wait([[#vim.lsp.inlay_hint.get({ bufnr = 0 }) > 0]])
+    local function lens(title)
+      n:lua(
+        [[
+      local title = ...
+      local client = vim.lsp.get_clients({ name = 'atomizer' })[1]
+      for _, lens in ipairs(vim.lsp.codelens.get(0)) do
+        if lens.command.title:find(title) then return client:exec_cmd(lens.command, { bufnr = 0 }) end
+      end
+      error('no lens ' .. title)
+    ]],
+        title
+      )
+    end
+    lens('used by')
+    n:wait([[vim.bo.buftype == 'quickfix']])
+    n:cmd('cclose')
+    lens('Validate study')
+    n:wait([[vim.fn.getqflist({ title = 0 }).title:find('Atomizer: ')]])
+    n:cmd('cclose')
+    lens('Ask Claude')
+    n:wait([[require('atomizer.chat').view() ~= nil]])
+  end
+)
