@@ -4,11 +4,13 @@
 
 mod support;
 
-mod documents;
 mod cli_chat;
 mod cli_check;
 mod cli_demo;
+mod documents;
 mod lifecycle;
+mod real_claude;
+mod real_neovim;
 mod settings;
 mod spec_sync;
 mod turns;
