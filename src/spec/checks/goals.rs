@@ -68,7 +68,8 @@ fn rounded(factor: f64) -> String {
 }
 
 /// What the outputs of an extractor are, where its type says so.
-pub(super) fn dimension_of(kind: ExtractorType) -> Option<Dimension> {
+#[must_use]
+pub fn dimension_of(kind: ExtractorType) -> Option<Dimension> {
     Some(match kind {
         ExtractorType::Displacement | ExtractorType::ZernikeOpd | ExtractorType::ZernikeCsv => {
             Dimension::Length

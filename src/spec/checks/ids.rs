@@ -94,7 +94,8 @@ fn described(entry: &Entry) -> String {
 }
 
 /// An id for a new entry: the highest number of its kind + 1; for stages and groups `<id>_2`, or what follows if that is taken.
-pub(super) fn next_free(model: &Model, kind: EntryKind, taken: Option<&str>) -> Option<String> {
+#[must_use]
+pub fn next_free(model: &Model, kind: EntryKind, taken: Option<&str>) -> Option<String> {
     let ids = || model.list(kind).iter().filter_map(Entry::id);
     if kind == EntryKind::Subcase {
         let highest = ids()

@@ -36,6 +36,8 @@ pub use checker::Checker;
 pub use files::{Facts, FileFact, FileNeed, needed_files};
 pub use fixes::fix_all;
 pub use gates::{Gate, GateKind, gates};
+pub use goals::dimension_of;
+pub use ids::next_free;
 pub use suggest::nearest;
 pub use table::{Check, Code, TABLE};
 

@@ -1,0 +1,187 @@
+//! Items as LSP has them: which text they replace, with which quotes, colons and commas.
+//!
+//! Some clients (Neovim's own completion) insert an item at the cursor and delete nothing behind it. So inside a string an
+//! edit ends at the closing quote that is there and does not bring one; where a whole member is to be written, those
+//! clients get the rest behind the quote as an additional edit.
+
+use std::ops::Range;
+
+use lsp_types::{CompletionItem, CompletionTextEdit, InsertTextFormat, TextEdit};
+
+use super::{
+    Candidate, Data, Write,
+    site::{Site, Word},
+    skeleton::escape,
+};
+use crate::ide::Snapshot;
+
+/// Writes candidates into a site.
+pub struct Writer<'a> {
+    snapshot: &'a Snapshot,
+    site: &'a Site,
+}
+
+/// The main edit of an item, and what goes in behind the word.
+struct Main {
+    range: Range<usize>,
+    text: String,
+    snippet: bool,
+    filter: String,
+    behind: Option<(usize, String)>,
+}
+
+impl<'a> Writer<'a> {
+    pub fn new(snapshot: &'a Snapshot, site: &'a Site) -> Self {
+        Writer { snapshot, site }
+    }
+
+    /// Between quotes only a string can be written.
+    pub fn fits(&self, candidate: &Candidate) -> bool {
+        match (&self.site.word, &candidate.write) {
+            (Word::Bare { .. }, _) => true,
+            (_, write) => matches!(write, Write::Word(_) | Write::Key(..)),
+        }
+    }
+
+    /// The item; `index` keeps the order.
+    pub fn item(&self, index: usize, candidate: Candidate) -> CompletionItem {
+        let mut main = match &candidate.write {
+            Write::Key(key, skeleton) => self.key(key, skeleton),
+            Write::Word(word) => self.word(word),
+            Write::Literal(literal) => self.bare(literal.clone(), false, &candidate.label),
+            Write::Skeleton(skeleton) => {
+                let snippets = self.snapshot.traits.snippets;
+                let text = if snippets {
+                    skeleton.snippet()
+                } else {
+                    skeleton.plain()
+                };
+                self.bare(text, snippets, &candidate.label)
+            }
+        };
+        let insertion = |at: usize, new_text: String| TextEdit {
+            range: self.snapshot.range(at..at),
+            new_text,
+        };
+        let mut additional: Vec<TextEdit> = Vec::new();
+        match self.site.comma_before {
+            // Two edits at one place have no order.
+            Some(at) if at == main.range.start => main.text.insert_str(0, ", "),
+            Some(at) => additional.push(insertion(at, ",".into())),
+            None => {}
+        }
+        additional.extend(main.behind.map(|(at, text)| insertion(at, text)));
+        let data = candidate.about.map(|about| Data {
+            uri: self.snapshot.uri.clone(),
+            about,
+        });
+        CompletionItem {
+            label: candidate.label,
+            kind: Some(candidate.kind),
+            detail: candidate.detail.filter(|detail| !detail.is_empty()),
+            sort_text: Some(format!("{index:04}")),
+            filter_text: Some(main.filter),
+            insert_text_format: Some(if main.snippet {
+                InsertTextFormat::SNIPPET
+            } else {
+                InsertTextFormat::PLAIN_TEXT
+            }),
+            text_edit: Some(CompletionTextEdit::Edit(TextEdit {
+                range: self.snapshot.range(main.range),
+                new_text: main.text,
+            })),
+            additional_text_edits: (!additional.is_empty()).then_some(additional),
+            data: data.and_then(|data| serde_json::to_value(data).ok()),
+            ..CompletionItem::default()
+        }
+    }
+
+    fn comma(&self) -> &'static str {
+        if self.site.comma_after { "," } else { "" }
+    }
+
+    fn key(&self, key: &str, skeleton: &super::skeleton::Skeleton) -> Main {
+        let snippets = self.snapshot.traits.snippets;
+        let value = if snippets {
+            skeleton.snippet()
+        } else {
+            skeleton.plain()
+        };
+        let comma = self.comma();
+        let name = if snippets {
+            escape(key)
+        } else {
+            key.to_owned()
+        };
+        let main = |range, text, filter| Main {
+            range,
+            text,
+            snippet: snippets,
+            filter,
+            behind: None,
+        };
+        match &self.site.word {
+            Word::Closed { inner, colon: true } => Main {
+                snippet: false,
+                ..main(inner.clone(), key.to_owned(), key.to_owned())
+            },
+            Word::Closed { .. } if self.snapshot.traits.replaces => main(
+                self.site.word.outer(),
+                format!("\"{name}\": {value}{comma}"),
+                format!("\"{key}\""),
+            ),
+            Word::Closed { inner, .. } => Main {
+                snippet: false,
+                behind: Some((inner.end + 1, format!(": {}{comma}", skeleton.plain()))),
+                ..main(inner.clone(), key.to_owned(), key.to_owned())
+            },
+            Word::Open { inner } => main(
+                inner.clone(),
+                format!("{name}\": {value}{comma}"),
+                key.to_owned(),
+            ),
+            Word::Bare { range, colon: true } => Main {
+                snippet: false,
+                ..main(range.clone(), format!("\"{key}\""), key.to_owned())
+            },
+            Word::Bare { range, .. } => main(
+                range.clone(),
+                format!("\"{name}\": {value}{comma}"),
+                key.to_owned(),
+            ),
+        }
+    }
+
+    fn word(&self, word: &str) -> Main {
+        let quoted = serde_json::Value::from(word).to_string();
+        let content = &quoted[1..quoted.len() - 1];
+        let comma = self.comma();
+        let main = |range, text| Main {
+            range,
+            text,
+            snippet: false,
+            filter: word.to_owned(),
+            behind: None,
+        };
+        match &self.site.word {
+            Word::Closed { inner, .. } => Main {
+                behind: (!comma.is_empty()).then(|| (inner.end + 1, comma.to_owned())),
+                ..main(inner.clone(), content.to_owned())
+            },
+            Word::Open { inner } => main(inner.clone(), format!("{content}\"{comma}")),
+            Word::Bare { .. } => self.bare(quoted, false, word),
+        }
+    }
+
+    /// A value that is not written between quotes that are there.
+    fn bare(&self, text: String, snippet: bool, filter: &str) -> Main {
+        let blank = if self.site.blank { " " } else { "" };
+        Main {
+            range: self.site.word.outer(),
+            text: format!("{blank}{text}{}", self.comma()),
+            snippet,
+            filter: filter.to_owned(),
+            behind: None,
+        }
+    }
+}
