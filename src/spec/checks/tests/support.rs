@@ -44,7 +44,7 @@ pub fn report(text: &str, findings: &[Finding]) -> String {
     let mut lines = String::new();
     for finding in findings {
         lines += &format!(
-            "{} {} {}\n  {}\n",
+            "{} {} at {:?}\n  {}\n",
             finding.severity, finding.code, finding.pointer, finding.message
         );
         lines += &marked(text, &finding.range);
@@ -81,4 +81,25 @@ fn marked(text: &str, range: &std::ops::Range<usize>) -> String {
         " ".repeat(before),
         "^".repeat(marks)
     )
+}
+
+/// `text` with each first `old` replaced, which must be there.
+pub fn with(text: &str, changes: &[(&str, &str)]) -> String {
+    changes.iter().fold(text.to_owned(), |text, (old, new)| {
+        assert!(text.contains(old), "{old} is not in the text");
+        text.replacen(old, new, 1)
+    })
+}
+
+/// The findings of these codes in `text` are as expected; the status is made one that promises nothing.
+pub fn says(text: &str, expected: expect_test::Expect) {
+    let text = text
+        .replace("\"status\": \"ready\"", "\"status\": \"configured\"")
+        .replace("\"status\": \"running\"", "\"status\": \"configured\"");
+    expected.assert_eq(&report(&text, &findings(&text)));
+}
+
+/// Nothing is found in `text`.
+pub fn nothing(text: &str) {
+    assert_eq!(report(text, &findings(text)), "");
 }
