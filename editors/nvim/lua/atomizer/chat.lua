@@ -63,6 +63,7 @@ local function dress(win)
     spell = false,
     colorcolumn = '',
     statuscolumn = '',
+    fillchars = 'fold: ,eob: ',
   }
   for name, value in pairs(options) do
     vim.api.nvim_set_option_value(name, value, { win = win, scope = 'local' })
@@ -79,7 +80,6 @@ local function dress_transcript(win)
     foldenable = true,
     conceallevel = 2,
     concealcursor = '',
-    fillchars = 'fold: ',
     winbar = "%{%v:lua.require'atomizer.chat'.winbar()%}",
   }
   for name, value in pairs(options) do
@@ -94,8 +94,9 @@ end
 --- The transcript's heading: what the conversation is about and what goes on.
 ---@return string
 function M.winbar()
+  local win = vim.api.nvim_get_current_win()
   for _, view in pairs(views) do
-    if view.transcript_win == vim.g.statusline_winid then
+    if view.transcript_win == win then
       local it = view.conversation
       local parts = { 'Claude', it.study_id or vim.fs.basename(it.root), it.mode }
       local activity = statusline.activity(it)

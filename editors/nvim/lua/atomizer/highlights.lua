@@ -13,7 +13,6 @@ M.links = {
   AtomizerNote = 'Comment',
   AtomizerUsage = 'NonText',
   AtomizerHint = 'NonText',
-  AtomizerPrompt = 'Question',
 }
 
 function M.setup()

@@ -226,6 +226,21 @@ function M.usage_text(usage)
   return table.concat(parts, ' · ')
 end
 
+--- A time of the server (RFC 3339, UTC) on the user's clock, with the day where that is not today.
+---@param time string?
+---@return string?
+local function clock(time)
+  local year, month, day, hour, minute = (time or ''):match('^(%d+)%-(%d+)%-(%d+)T(%d+):(%d+)')
+  if not year then
+    return nil
+  end
+  local now = os.time()
+  local offset = os.difftime(now, os.time(os.date('!*t', now) --[[@as osdateparam]]))
+  local at = os.time({ year = year, month = month, day = day, hour = hour, min = minute }) + offset
+  local today = os.date('%Y-%m-%d', now) == os.date('%Y-%m-%d', at)
+  return os.date(today and '%H:%M' or '%Y-%m-%d %H:%M', at) --[[@as string]]
+end
+
 ---@param turn atomizer.Turn
 ---@return string?
 local function footer(turn)
@@ -253,7 +268,7 @@ function M.turn(turn, context)
     end
   end
 
-  put('## You', { kind = 'you', hl = 'AtomizerUser', hint = turn.time })
+  put('## You', { kind = 'you', hl = 'AtomizerUser', hint = clock(turn.time) })
   gap()
   for _, line in ipairs(split(turn.message)) do
     put(line, { kind = 'message' })

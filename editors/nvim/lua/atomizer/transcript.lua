@@ -75,7 +75,7 @@ local function highlight(transcript, from, to)
         end_col = meta.hl and #line or nil,
         hl_group = meta.hl,
         virt_text = meta.hint and { { meta.hint, 'AtomizerHint' } } or nil,
-        virt_text_pos = meta.hint and 'right_align' or nil,
+        virt_text_pos = meta.hint and 'eol_right_align' or nil,
         priority = 150,
       })
     end

@@ -15,6 +15,12 @@ local PATIENCE_MS = 15000
 ---@type Case[]
 M.cases = {}
 
+---@param line string
+local function say(line)
+  io.stdout:write(line, '\n')
+  io.stdout:flush()
+end
+
 ---@param name string what holds
 ---@param run fun(n: Neovim)
 function M.test(name, run)
@@ -47,6 +53,8 @@ end
 
 ---@class Neovim
 ---@field channel integer
+---@field job integer
+---@field terminal? integer buffer of ours
 ---@field home string its folder, removed after the case
 local Neovim = {}
 Neovim.__index = Neovim
@@ -56,6 +64,7 @@ Neovim.__index = Neovim
 ---@field ui? boolean attach a user interface (80×24), so that it draws and asks
 ---@field home? string
 ---@field env? table<string, string>
+---@field screen? { [1]: integer, [2]: integer } with its terminal interface, so many columns and lines
 
 ---@param options? StartOptions
 ---@return Neovim
@@ -64,16 +73,23 @@ function M.start(options)
   local home = options.home
     or assert(vim.uv.fs_mkdtemp(vim.fs.joinpath(vim.uv.os_tmpdir(), 'atomizer-nvim-XXXXXX')))
   local n = setmetatable({ home = home }, Neovim)
-  local arguments = { vim.v.progpath, '--clean', '--headless', '--embed' }
+  local arguments = { vim.v.progpath, '--clean' }
+  local socket = home .. '/nvim.sock'
   vim.list_extend(
     arguments,
-    { '--cmd', ('set runtimepath^=%s runtimepath+=%s'):format(M.plugin, M.tests) }
+    options.screen and { '--listen', socket } or { '--headless', '--embed' }
   )
+  vim.list_extend(arguments, {
+    '--cmd',
+    ('set runtimepath^=%s runtimepath+=%s'):format(M.plugin, M.tests),
+    -- What the next Neovim takes away must not be called.
+    '--cmd',
+    'lua vim.deprecate = function(name) vim.g.deprecated = (vim.g.deprecated or "") .. name .. " " end',
+  })
   if options.before then
     vim.list_extend(arguments, { '--cmd', options.before })
   end
-  n.channel = vim.fn.jobstart(arguments, {
-    rpc = true,
+  local job = {
     cwd = home,
     env = vim.tbl_extend('force', {
       HOME = home,
@@ -85,13 +101,78 @@ function M.start(options)
       NVIM_LOG_FILE = home .. '/nvim.log',
       NVIM = '',
       LANG = 'C.UTF-8',
+      TERM = 'xterm-256color',
     }, options.env or {}),
-  })
-  assert(n.channel > 0, 'Neovim did not start')
+  }
+  if options.screen then
+    n:start_in_terminal(arguments, job, socket, options.screen)
+  else
+    job.rpc = true
+    n.channel = vim.fn.jobstart(arguments, job)
+    n.job = n.channel
+    assert(n.channel > 0, 'Neovim did not start')
+  end
   if options.ui then
     n:request('nvim_ui_attach', 80, 24, vim.empty_dict())
   end
   return n
+end
+
+--- Starts it with its real terminal interface in a terminal of ours, whose text can be read.
+---@param arguments string[]
+---@param job table
+---@param socket string
+---@param size { [1]: integer, [2]: integer } columns, lines
+function Neovim:start_in_terminal(arguments, job, socket, size)
+  vim.o.columns, vim.o.lines = size[1], size[2] + 2
+  vim.api.nvim_open_win(vim.api.nvim_create_buf(false, true), true, {
+    relative = 'editor',
+    row = 0,
+    col = 0,
+    width = size[1],
+    height = size[2],
+  })
+  job.term = true
+  self.terminal = vim.api.nvim_get_current_buf()
+  self.job = vim.fn.jobstart(arguments, job)
+  local connected = vim.wait(PATIENCE_MS, function()
+    local good, channel = pcall(vim.fn.sockconnect, 'pipe', socket, { rpc = true })
+    self.channel = good and channel or 0
+    return self.channel > 0
+  end, 10)
+  assert(connected, 'Neovim did not open its socket')
+  self:wait([[#vim.api.nvim_list_uis() == 1]])
+end
+
+--- What stands on its screen, without the blanks at the ends of lines.
+---@return string[]
+function Neovim:screen()
+  self:request('nvim_command', 'redraw')
+  local before ---@type string[]
+  vim.wait(PATIENCE_MS, function()
+    local lines = vim.api.nvim_buf_get_lines(self.terminal, 0, -1, true)
+    local still = vim.deep_equal(lines, before)
+    before = lines
+    return still
+  end, 50)
+  return vim.tbl_map(function(line)
+    return (line:gsub('%s+$', ''))
+  end, before)
+end
+
+--- Waits until a text stands on the screen; gives all of it.
+---@param part string
+---@return string[]
+function Neovim:see(part)
+  local lines ---@type string[]
+  local found = vim.wait(PATIENCE_MS, function()
+    lines = vim.api.nvim_buf_get_lines(self.terminal, 0, -1, true)
+    return table.concat(lines, '\n'):find(part, 1, true) ~= nil
+  end, 10)
+  if not found then
+    error(('not on the screen: %s\n%s'):format(part, table.concat(lines, '\n')), 2)
+  end
+  return self:screen()
 end
 
 ---@param method string
@@ -202,9 +283,9 @@ end
 --- Ends it as `:qall!` does.
 function Neovim:stop()
   pcall(vim.rpcnotify, self.channel, 'nvim_command', 'qall!')
-  if vim.fn.jobwait({ self.channel }, 10000)[1] == -1 then
-    vim.fn.jobstop(self.channel)
-    vim.fn.jobwait({ self.channel }, 5000)
+  if vim.fn.jobwait({ self.job }, 10000)[1] == -1 then
+    vim.fn.jobstop(self.job)
+    vim.fn.jobwait({ self.job }, 5000)
   end
 end
 
@@ -223,6 +304,12 @@ function M.run(filter)
         return n
       end
       local good, reason = xpcall(case.run, debug.traceback)
+      for _, n in ipairs(good and started or {}) do
+        local asked, deprecated = pcall(n.lua, n, 'return vim.g.deprecated')
+        if asked and type(deprecated) == 'string' then
+          good, reason = false, 'deprecated: ' .. deprecated
+        end
+      end
       M.start = start
       for _, n in ipairs(started) do
         n:stop()
@@ -230,14 +317,14 @@ function M.run(filter)
       end
       if good then
         passed = passed + 1
-        print('ok   ' .. case.name)
+        say('ok   ' .. case.name)
       else
         failed = failed + 1
-        print('FAIL ' .. case.name .. '\n' .. tostring(reason):gsub('^', '  '):gsub('\n', '\n  '))
+        say('FAIL ' .. case.name .. '\n  ' .. (tostring(reason):gsub('\n', '\n  ')))
       end
     end
   end
-  print(('%d passed, %d failed'):format(passed, failed))
+  say(('%d passed, %d failed'):format(passed, failed))
   return failed == 0
 end
 

@@ -39,16 +39,13 @@ for _, autoread in ipairs({ 'autoread', 'noautoread' }) do
     autoread
       .. ": Claude's edit arrives; the buffer is as the file, unmodified, writes unasked, and u undoes it",
     function()
-      local s = real.open(
-        function(it)
-          return { { edit(it.spec, '"max": 12.0', '"max": 14.0'), { text = 'Done.' } } }
-        end,
-        {
-          ui = true,
-          before = 'set ' .. autoread,
-          settings = { claude = { userTools = { 'Read', 'Edit' } } },
-        }
-      )
+      local s = real.open(function(it)
+        return { { edit(it.spec, '"max": 12.0', '"max": 14.0'), { text = 'Done.' } } }
+      end, {
+        ui = true,
+        before = 'set ' .. autoread,
+        settings = { claude = { userTools = { 'Read', 'Edit' } } },
+      })
       local before = t.read(s.spec)
       t.equal(real.turn(s, 'thicker web'), 'completed')
       study.sees(s.n, '● bracket_mass: the spec changed, shown in the buffer')
@@ -71,16 +68,13 @@ for _, autoread in ipairs({ 'autoread', 'noautoread' }) do
     autoread
       .. ': unsaved work and the edit are merged; the buffer stays modified and writes unasked',
     function()
-      local s = real.open(
-        function(it)
-          return { { edit(it.spec, '"max": 12.0', '"max": 14.0'), { text = 'Done.' } } }
-        end,
-        {
-          ui = true,
-          before = 'set ' .. autoread,
-          settings = { claude = { userTools = { 'Read', 'Edit' } } },
-        }
-      )
+      local s = real.open(function(it)
+        return { { edit(it.spec, '"max": 12.0', '"max": 14.0'), { text = 'Done.' } } }
+      end, {
+        ui = true,
+        before = 'set ' .. autoread,
+        settings = { claude = { userTools = { 'Read', 'Edit' } } },
+      })
       s.n:lua([[vim.fn.setline(vim.fn.search('flange thickness'), '      "name": "flange",')]])
       t.equal(real.turn(s, 'thicker web'), 'completed')
       real.shows(s, '"max": 14.0')
@@ -216,7 +210,7 @@ t.test('validate reaches the quickfix list, studies complete', function()
 end)
 
 t.test(':qall in the midst of a turn leaves no process', function()
-  local s = real.open(function(it)
+  local s = real.open(function()
     return { { { text = 'Going.' }, { spawn = 'sleep 1000' }, { hang = true } } }
   end)
   s.n:cmd('Atomizer chat go')
@@ -236,20 +230,16 @@ t.test(
     local s = real.open({})
     local n = s.n
     n:lua([[vim.fn.cursor(vim.fn.search('"extractor_id"'), 28)]])
-    local bufnr = n:lua([[return vim.api.nvim_get_current_buf()]])
-    local function ask(method, extra)
+    local function ask(method)
       return n:lua(
         [[
-      local method, extra, bufnr = ...
       local client = vim.lsp.get_clients({ name = 'atomizer' })[1]
-      local params = vim.tbl_extend('force', vim.lsp.util.make_position_params(0, client.offset_encoding), type(extra) == 'table' and extra or {})
-      local answer = assert(client:request_sync(method, params, 5000, bufnr))
+      local params = vim.lsp.util.make_position_params(0, client.offset_encoding)
+      local answer = assert(client:request_sync(..., params, 5000, 0))
       assert(not answer.err, vim.inspect(answer.err))
       return answer.result
     ]],
-        method,
-        extra,
-        bufnr
+        method
       )
     end
     assert(ask('textDocument/hover').contents)

@@ -213,13 +213,10 @@ t.test(
     local list = n:lua(
       [[return vim.tbl_map(function(it) return { it.lnum, it.col, it.type, it.text } end, vim.fn.getqflist())]]
     )
-    t.equal(
-      list,
-      {
-        { 6, 15, 'E', 'a number belongs here [wrong-type]' },
-        { 12, 5, 'W', 'weight 0 [zero-weight]' },
-      }
-    )
+    t.equal(list, {
+      { 6, 15, 'E', 'a number belongs here [wrong-type]' },
+      { 12, 5, 'W', 'weight 0 [zero-weight]' },
+    })
     t.contains(n:messages(), 'not ready: references – unknown extractor · 1 error, 1 warning')
     t.equal(
       n:lua([[return require('fake').last('atomizer/study/validate').textDocument.uri]]),
