@@ -8,6 +8,7 @@ mod cli_chat;
 mod cli_check;
 mod cli_demo;
 mod documents;
+mod json_suite;
 mod lifecycle;
 mod real_claude;
 mod real_neovim;

@@ -27,8 +27,11 @@ pub(super) struct Frame {
     pub balanced: bool,
     /// The last item ended in a comma.
     pub comma: bool,
-    /// Members of an object that lost its `{` are being read as elements.
+    /// In an array: members of an object that lost its `{` are being read as elements.
     run: bool,
+    /// In an object: how many entries without key or value the last ones were, one after the other. After a lost `[` all
+    /// elements look so, and only the first is a mistake.
+    bare: usize,
     /// The item that holds the container that is being read inside.
     partial: Option<Partial>,
     /// Levels of the nearest object and of the nearest array around it, where there are such.
@@ -43,6 +46,8 @@ struct Partial {
     colon: bool,
     /// Its end was guessed: no word about a missing comma.
     quiet: bool,
+    /// It has no key or no value, and may be an element of an array that lost its `[`; 2 if it is sure to be.
+    bare: usize,
     faults: Vec<Found>,
 }
 
@@ -54,6 +59,7 @@ impl Partial {
             value_at: start,
             colon: false,
             quiet: false,
+            bare: 0,
             faults: Vec::new(),
         }
     }
@@ -153,6 +159,7 @@ impl<'a, R: Reuse> Parser<'a, R> {
             balanced: true,
             comma: false,
             run: false,
+            bare: 0,
             partial: None,
         });
     }
@@ -304,7 +311,12 @@ impl<'a, R: Reuse> Parser<'a, R> {
         let mut item = Partial::new(self.pos);
         match byte {
             b'{' | b'[' => {
-                item.fault(self.pos, 1, Trouble::MissingKey);
+                if self.top().bare > 0 {
+                    self.unbalance();
+                } else {
+                    item.fault(self.pos, 1, Trouble::MissingKey);
+                }
+                item.bare = 2;
                 return self.value(item, byte);
             }
             b':' => item.fault(self.pos, 1, Trouble::MissingKey),
@@ -410,7 +422,12 @@ impl<'a, R: Reuse> Parser<'a, R> {
                 } else {
                     Trouble::KeyAlone
                 };
-                item.fault(item.start, key_stop - item.start, trouble);
+                item.bare = 1;
+                if self.top().bare > 0 {
+                    self.unbalance();
+                } else {
+                    item.fault(item.start, key_stop - item.start, trouble);
+                }
                 item.quiet = true;
                 return self.finish(item, Value::Missing);
             }
@@ -463,7 +480,7 @@ impl<'a, R: Reuse> Parser<'a, R> {
         self.unbalance();
         if !self.frames[level].run {
             let deeper = match (
-                self.indent(self.pos, true),
+                self.indent(self.pos, false),
                 self.indent(self.frames[level].start, false),
             ) {
                 (Some(here), Some(opener)) => here > opener,
@@ -486,7 +503,7 @@ impl<'a, R: Reuse> Parser<'a, R> {
         let start = self.pos;
         match byte {
             b'{' | b'[' => {
-                if self.frames.len() > 1
+                if self.top().shape != Shape::Document
                     && let Some(container) = self.reuse.container(start)
                 {
                     self.pos += container.len as usize;
@@ -615,6 +632,11 @@ impl<'a, R: Reuse> Parser<'a, R> {
         let items = self.items.len();
         let top = self.top();
         top.comma = comma;
+        top.bare = if item.bare > 0 {
+            top.bare + item.bare
+        } else {
+            0
+        };
         if items - top.base == 2 * CHUNK {
             let base = top.base;
             self.flush(base, CHUNK);
@@ -730,7 +752,8 @@ impl<'a, R: Reuse> Parser<'a, R> {
     fn wrong_closer(&mut self, byte: u8) {
         let level = self.frames.len() - 1;
         self.unbalance();
-        if byte == b'}' && std::mem::take(&mut self.top().run) {
+        let elements = byte == b']' && std::mem::take(&mut self.top().bare) > 1;
+        if elements || byte == b'}' && std::mem::take(&mut self.top().run) {
             let mut item = Partial::new(self.pos);
             item.quiet = true;
             self.pos += 1;
