@@ -10,6 +10,9 @@ const client = {
   ...shared,
   entryPoints: { extension: 'src/client/extension.ts' },
   outdir: 'dist',
+  outExtension: { '.js': '.cjs' },
+  // jsonc-parser's other form cannot be bundled.
+  mainFields: ['module', 'main'],
   platform: 'node',
   format: 'cjs',
   target: 'node20',

@@ -77,11 +77,11 @@ async function switchMode(chat: Chat, mode: Mode | undefined): Promise<void> {
 async function selectStudy(chat: Chat, studyId: string | undefined): Promise<void> {
   if (studyId !== undefined) return await chat.setStudy(studyId);
   const studies = await chat.folder.request('atomizer/study/list', {});
-  const items = studies.map((study) => ({
+  const items: (vscode.QuickPickItem & { studyId: string | null })[] = studies.map((study) => ({
     label: study.studyId,
     description: study.draft ? 'draft' : (study.status ?? ''),
     detail: `${study.errors} errors, ${study.warnings} warnings`,
-    studyId: study.studyId as string | null,
+    studyId: study.studyId,
   }));
   const none = { label: 'No study', description: '', detail: 'Talk about no study in particular', studyId: null };
   const picked = await vscode.window.showQuickPick([...items, none], { placeHolder: 'The study to talk about' });

@@ -173,7 +173,6 @@ export class Folder implements vscode.Disposable {
       traceOutputChannel: this.shared.trace,
       revealOutputChannelOn: RevealOutputChannelOn.Never,
       initializationOptions: () => serverSettings(scope),
-      synchronize: { configurationSection: 'atomizer' },
       errorHandler: {
         error: () => ({ action: ErrorAction.Continue, handled: true }),
         closed: async () => {

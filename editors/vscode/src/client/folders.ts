@@ -24,7 +24,7 @@ export class Folders implements vscode.Disposable {
       vscode.workspace.onDidOpenTextDocument((document) => this.startFor(document)),
       vscode.workspace.onDidChangeConfiguration((event) => {
         for (const folder of this.folders.values()) {
-          if (event.affectsConfiguration('atomizer.server.path', folder.folder?.uri)) void folder.restart();
+          if (event.affectsConfiguration('atomizer.server.path', folder.folder.uri)) void folder.restart();
         }
       }),
       vscode.window.onDidChangeActiveTextEditor(() => this.changed.fire()),

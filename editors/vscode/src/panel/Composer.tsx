@@ -152,7 +152,7 @@ export function Composer({ state }: { state: State }): JSX.Element {
           <option value="user">User mode</option>
           <option value="power">Power mode</option>
         </select>
-        <select aria-label="Model" value={surroundings.model} onChange={(event) => post({ type: 'setModel', model: event.currentTarget.value })}>
+        <select aria-label="Claude version" value={surroundings.model} onChange={(event) => post({ type: 'setModel', model: event.currentTarget.value })}>
           {modelsWith(surroundings.model).map((model) => <option key={model} value={model}>{model === '' ? "Claude's model" : model}</option>)}
         </select>
         <span class="space" />

@@ -199,6 +199,7 @@ export function modificationInWords(given: CanvasModification): string {
       return `Claude offers to join ${word('source')} to ${word('target')}`;
     case 'remove_edge':
       return `Claude offers to part ${word('source')} from ${word('target')}`;
+    case undefined:
     default:
       return 'Claude offers a change of the canvas';
   }

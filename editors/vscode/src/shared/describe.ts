@@ -100,7 +100,7 @@ function nameOf(entry: Json, id: string): string {
 }
 
 function show(value: Json | undefined): string {
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'nothing');
+  const text = typeof value === 'string' ? value : value === undefined ? 'nothing' : JSON.stringify(value);
   return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS - 1)}…` : text;
 }
 
@@ -112,9 +112,9 @@ function sorted(value: Json): Json {
   if (Array.isArray(value)) return value.map(sorted);
   if (!isObject(value)) return value;
   return Object.fromEntries(
-    Object.keys(value)
-      .sort()
-      .map((key) => [key, sorted(value[key] ?? null)]),
+    Object.entries(value)
+      .map(([key, inner]): [string, Json] => [key, sorted(inner)])
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
   );
 }
 

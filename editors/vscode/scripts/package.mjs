@@ -1,0 +1,39 @@
+// Packages the extension as a VSIX. With --server PROGRAM it is one for a platform and holds that program:
+//   npm run package -- --target linux-x64 --server ../../target/release/atomizer-lsp
+// With --test it holds no server and goes to dist-tests/.
+import { createVSIX } from '@vscode/vsce';
+import { chmod, cp, mkdir, readdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const here = fileURLToPath(new URL('..', import.meta.url));
+const repository = path.resolve(here, '../..');
+const { values } = parseArgs({
+  options: { target: { type: 'string' }, server: { type: 'string' }, out: { type: 'string' }, test: { type: 'boolean' } },
+});
+if (values.server !== undefined && values.target === undefined) {
+  console.error('--server needs --target too: a VSIX that holds a program is for one platform, such as linux-x64.');
+  process.exit(2);
+}
+
+// What is not the extension's own is copied in for packaging; git ignores the copies.
+await rm(path.join(here, 'server'), { recursive: true, force: true });
+if (values.server !== undefined) {
+  const program = path.join(here, 'server', values.target.startsWith('win32') ? 'atomizer-lsp.exe' : 'atomizer-lsp');
+  await mkdir(path.dirname(program), { recursive: true });
+  await cp(path.resolve(values.server), program);
+  await chmod(program, 0o755);
+}
+await rm(path.join(here, 'examples'), { recursive: true, force: true });
+await cp(path.join(repository, 'examples'), path.join(here, 'examples'), { recursive: true });
+for (const name of await readdir(repository)) {
+  if (name.startsWith('LICENSE')) await cp(path.join(repository, name), path.join(here, name));
+}
+
+const folder = values.test ? path.join(here, 'dist-tests') : here;
+await mkdir(folder, { recursive: true });
+const suffix = values.target === undefined ? '' : `-${values.target}`;
+const packagePath = values.out ?? path.join(folder, `atomizer-lsp${suffix}.vsix`);
+await createVSIX({ cwd: here, packagePath, dependencies: false, allowMissingRepository: true, ...(values.target === undefined ? {} : { target: values.target }) });
+console.log(packagePath);

@@ -1,0 +1,144 @@
+import { describe, expect, test } from 'vitest';
+import type { Message, TurnEvent } from '../../src/shared/protocol';
+import { INITIAL, answerOf, isRunning, reduce, turnsOf, type Action, type State, type Turn } from '../../src/panel/state';
+
+const KEY = 'k1';
+const STARTED: TurnEvent = { type: 'started', sessionId: 's1', turnId: 't1' };
+const ASKED: TurnEvent = { type: 'permission', requestId: 'r1', toolName: 'Bash', input: { command: 'ls' }, decision: 'asked' };
+
+function run(...actions: Action[]): State {
+  return actions.reduce(reduce, INITIAL);
+}
+
+function turnAfter(...events: TurnEvent[]): Turn {
+  const state = run({ type: 'sent', key: KEY, message: 'hello' }, ...events.map((event): Action => ({ type: 'event', key: KEY, event })));
+  const turn = state.turns[0];
+  if (turn === undefined) throw new Error('no turn');
+  return turn;
+}
+
+const DONE: TurnEvent = {
+  ...{ type: 'done', sessionId: 's1', turnId: 't1', status: 'completed', text: 'ab', toolCalls: [] },
+  ...{ canvasModifications: [], specUpdates: [], usage: { inputTokens: 1, outputTokens: 2, durationMs: 3 } },
+};
+
+describe('a turn', () => {
+  test('waits until it has started', () => {
+    expect(turnAfter().status).toBe('waiting');
+    expect(turnAfter(STARTED)).toMatchObject({ status: 'running', turnId: 't1' });
+  });
+
+  test('joins deltas of the same kind and keeps the order of kinds', () => {
+    const turn = turnAfter(STARTED, { type: 'thinking', delta: 'hm' }, { type: 'text', delta: 'a' }, { type: 'text', delta: 'b' });
+    expect(turn.parts).toEqual([
+      { kind: 'thinking', text: 'hm' },
+      { kind: 'text', text: 'ab' },
+    ]);
+  });
+
+  test('shows its place in the queue until it gets its turn', () => {
+    expect(turnAfter(STARTED, { type: 'queued', position: 2 })).toMatchObject({ status: 'queued', queuePosition: 2 });
+    expect(turnAfter(STARTED, { type: 'queued', position: 2 }, { type: 'text', delta: 'a' })).toMatchObject({ status: 'running', queuePosition: null });
+  });
+
+  test('gives a tool its result', () => {
+    const call: TurnEvent = { type: 'toolCall', id: 'c1', name: 'Read', input: {} };
+    expect(turnAfter(call).parts[0]).toMatchObject({ state: 'running' });
+    expect(turnAfter(call, { type: 'toolResult', id: 'c1', isError: true, summary: 'no' }).parts[0]).toMatchObject({ state: 'failed', summary: 'no' });
+  });
+
+  test('forgets that the API was in trouble when an answer comes', () => {
+    const retrying: TurnEvent = { type: 'retrying', attempt: 1, maxAttempts: 10, delayMs: 500, message: 'overloaded' };
+    expect(turnAfter(retrying).retrying).toMatchObject({ attempt: 1 });
+    expect(turnAfter(retrying, { type: 'text', delta: 'a' }).retrying).toBeNull();
+  });
+
+  test('takes back text that the program took back, and leaves tools where they were', () => {
+    const call: TurnEvent = { type: 'toolCall', id: 'c1', name: 'Read', input: {} };
+    const turn = turnAfter({ type: 'text', delta: 'one ' }, call, { type: 'text', delta: 'two three' }, { type: 'textReset', text: 'one two' });
+    expect(turn.parts.map((part) => (part.kind === 'text' ? part.text : part.kind))).toEqual(['one ', 'tool', 'two']);
+    expect(answerOf(turn)).toBe('one two');
+  });
+
+  test('that is done keeps its usage and closes what was open', () => {
+    const turn = turnAfter(STARTED, ASKED, { type: 'toolCall', id: 'c1', name: 'Read', input: {} }, DONE);
+    expect(turn).toMatchObject({ status: 'completed', usage: { outputTokens: 2 } });
+    expect(turn.parts).toMatchObject([{ decision: 'withdrawn' }, { state: 'cut' }]);
+  });
+
+  test('whose request fails without an event shows the error', () => {
+    const error = { kind: 'claudeNotFound', message: 'no claude' };
+    const state = run({ type: 'sent', key: KEY, message: 'x' }, { type: 'ended', key: KEY, error, cancelled: false });
+    expect(state.turns[0]).toMatchObject({ status: 'failed', error });
+  });
+
+  test('is not changed by the answer to its request after done', () => {
+    const before = run({ type: 'sent', key: KEY, message: 'x' }, { type: 'event', key: KEY, event: { ...DONE, status: 'cancelled' } });
+    expect(reduce(before, { type: 'ended', key: KEY, error: null, cancelled: false }).turns[0]?.status).toBe('cancelled');
+  });
+
+  test('numbers its canvas modifications', () => {
+    const modification = { action: 'remove_node', nodeId: 'dv_001' };
+    const event: TurnEvent = { type: 'canvasModification', modification };
+    const state = run({ type: 'sent', key: KEY, message: 'x' }, { type: 'event', key: KEY, event }, { type: 'event', key: KEY, event });
+    const applied = reduce(state, { type: 'canvasApplied', key: KEY, index: 1, message: 'Applied.' });
+    expect(applied.turns[0]?.parts).toMatchObject([{ index: 0, outcome: '' }, { index: 1, outcome: 'Applied.' }]);
+  });
+});
+
+describe('a question', () => {
+  test('gets its description whether it comes before or after the event', () => {
+    const question: Action = { type: 'question', requestId: 'r1', description: 'lists files' };
+    const event: Action = { type: 'event', key: KEY, event: ASKED };
+    for (const order of [[question, event], [event, question]]) {
+      const state = run({ type: 'sent', key: KEY, message: 'x' }, ...order);
+      expect(state.turns[0]?.parts[0]).toMatchObject({ decision: 'asked', description: 'lists files' });
+    }
+  });
+
+  test('is answered once', () => {
+    const decided: TurnEvent = { ...ASKED, decision: 'denied', reason: 'no' };
+    expect(turnAfter(ASKED, decided).parts).toMatchObject([{ decision: 'denied', reason: 'no' }]);
+  });
+
+  test('that was withdrawn before its event cannot be answered', () => {
+    const state = run({ type: 'sent', key: KEY, message: 'x' }, { type: 'withdrawn', requestId: 'r1' }, { type: 'event', key: KEY, event: ASKED });
+    expect(state.turns[0]?.parts[0]).toMatchObject({ decision: 'withdrawn' });
+  });
+});
+
+describe('a stored conversation', () => {
+  const message = (id: number, role: Message['role'], content: string, turnId: string, status: Message['status'] = 'completed'): Message => ({
+    ...{ id, role, content, turnId, status, toolCalls: [], createdAt: '2026-01-01T00:00:00Z' },
+  });
+
+  test('becomes turns of a message and its answer', () => {
+    const turns = turnsOf([message(1, 'user', 'q', 't1'), message(2, 'assistant', 'a', 't1'), message(3, 'user', 'r', 't2')]);
+    expect(turns.map((turn) => [turn.message, answerOf(turn)])).toEqual([['q', 'a'], ['r', '']]);
+  });
+
+  test('shows a turn that was cut off as interrupted', () => {
+    for (const status of ['running', 'interrupted'] as const) {
+      const [turn] = turnsOf([message(1, 'user', 'q', 't1', status), message(2, 'assistant', 'half', 't1', status)]);
+      expect(turn?.status).toBe('interrupted');
+    }
+  });
+
+  test('begins with an answer when its question is on an older page', () => {
+    expect(turnsOf([message(2, 'assistant', 'a', 't1')])).toHaveLength(1);
+  });
+
+  test('goes on with the turn that is running', () => {
+    const live = { key: KEY, sessionId: 's1', message: 'now', events: [STARTED, { type: 'text', delta: 'x' } as const] };
+    const state = run({ type: 'conversation', session: null, title: '', messages: [message(1, 'user', 'q', 't0')], more: false, live });
+    expect(state.turns.map(isRunning)).toEqual([false, true]);
+  });
+
+  test('takes older messages in front, of the same conversation only', () => {
+    const session = { sessionId: 's1', mode: 'user', studyId: null, title: '', createdAt: '', lastActive: '', messageCount: 2, busy: false, live: true } as const;
+    const state = run({ type: 'conversation', session, title: '', messages: [message(5, 'user', 'new', 't5')], more: true, live: null });
+    const older: Action = { type: 'older', sessionId: 's1', messages: [message(3, 'user', 'old', 't3')], more: false };
+    expect(reduce(state, older)).toMatchObject({ oldest: 3, more: false, turns: [{ message: 'old' }, { message: 'new' }] });
+    expect(reduce(state, { ...older, sessionId: 'other' })).toBe(state);
+  });
+});
