@@ -2,6 +2,7 @@
 //! whatever goes wrong. `docs/reliability.md` names the test of each fault.
 
 mod cancel;
+mod documented;
 mod faults;
 mod permission;
 mod queue;
