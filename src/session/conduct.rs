@@ -20,14 +20,11 @@ use super::{
     queue::{Admission, Permit},
     saver::Saver,
     slash,
-    specs::{Means, Scope, SpecKeeper},
+    specs::{Changes, Means, Scope, SpecKeeper},
     store::{StoredSession, TurnEnd},
     summary::Summary,
     turn::{self, End, Outcomes, Outlet, Setting, Turn},
-    types::{
-        ChatRequest, Introduced, Message, SpecUpdate, Status, ToolCall, TurnError, TurnEvent,
-        TurnResult, Usage,
-    },
+    types::{ChatRequest, Message, Status, ToolCall, TurnError, TurnEvent, TurnResult, Usage},
 };
 use crate::claude::StartError;
 
@@ -67,7 +64,7 @@ struct Outcome {
     text: String,
     tool_calls: Vec<ToolCall>,
     canvas: Vec<serde_json::Value>,
-    updates: Vec<SpecUpdate>,
+    changes: Changes,
     usage: Option<Usage>,
     claude_session: Option<String>,
 }
@@ -297,7 +294,7 @@ impl Conduct {
         let saver = Saver::new(self.manager.store_handle(), turn_id.to_owned());
         let setting = self.setting(turn_id);
         let outcomes = self.attempts(&setting, &specs, &saver).await;
-        let updates = specs.finish().await;
+        let changes = specs.finish().await;
         saver.stop().await;
         let outcomes = match outcomes {
             Ok(outcomes) => outcomes,
@@ -310,7 +307,7 @@ impl Conduct {
                 return Outcome {
                     status: Some(Status::Failed),
                     error: Some(error),
-                    updates,
+                    changes,
                     ..Outcome::default()
                 };
             }
@@ -331,7 +328,7 @@ impl Conduct {
             text,
             tool_calls,
             canvas: outcomes.canvas,
-            updates,
+            changes,
             usage,
             claude_session,
         }
@@ -357,12 +354,8 @@ impl Conduct {
                 return Ok(outcomes);
             }
             if seat.resuming {
+                // Forgotten in the store only when the turn has given another one.
                 self.session.claude_session = None;
-                let id = self.live.id.clone();
-                let _ = self
-                    .manager
-                    .store(move |store| store.set_claude_session(&id, None))
-                    .await;
             }
             if let Some(seat) = self.chair.seat.take() {
                 seat.end().await;
@@ -512,7 +505,6 @@ impl Conduct {
             self.chair.unstored = Some((turn_id.clone(), end));
         }
         self.rest().await;
-        let introduced = self.introduced(&turn_id).await;
         let session_id = self.live.id.clone();
         drop((self.chair, self.entry));
         self.manager.announce(&session_id).await;
@@ -523,27 +515,13 @@ impl Conduct {
             text: outcome.text,
             tool_calls: outcome.tool_calls,
             canvas_modifications: outcome.canvas,
-            spec_updates: outcome.updates,
-            introduced,
+            spec_updates: outcome.changes.updates,
+            introduced: outcome.changes.introduced,
             usage: outcome.usage,
             error: error.clone(),
         };
         outlet_end(&self.outlet, outcome.usage, error, &result);
         result
-    }
-
-    /// The errors that the specs which the turn changed did not have before.
-    async fn introduced(&self, turn_id: &str) -> Vec<Introduced> {
-        let id = turn_id.to_owned();
-        let texts = self.manager.store(move |store| store.turn_texts(&id)).await;
-        let mut introduced = Vec::new();
-        for text in texts.unwrap_or_default() {
-            if let Some(after) = text.after {
-                let host = self.manager.host();
-                introduced.extend(host.introduced(text.path, text.before, after).await);
-            }
-        }
-        introduced
     }
 
     /// Leaves the program for the next turn, where one may follow.

@@ -209,15 +209,9 @@ async fn usage(manager: &SessionManager, session: &StoredSession) -> Result<Stri
     let id = session.id.clone();
     let turns = manager.store(move |store| store.turns(&id)).await?;
     let used: Vec<Usage> = turns.into_iter().filter_map(|turn| turn.usage).collect();
-    let total = used.iter().fold(Usage::default(), |total, usage| Usage {
-        input_tokens: total.input_tokens + usage.input_tokens,
-        output_tokens: total.output_tokens + usage.output_tokens,
-        cost_usd: match (total.cost_usd, usage.cost_usd) {
-            (None, cost) | (cost, None) => cost,
-            (Some(a), Some(b)) => Some(a + b),
-        },
-        duration_ms: total.duration_ms + usage.duration_ms,
-    });
+    let total = used
+        .iter()
+        .fold(Usage::default(), |total, usage| total + *usage);
     let cost = total
         .cost_usd
         .map_or_else(|| "unknown".to_owned(), |cost| format!("{cost:.4} USD"));

@@ -21,7 +21,7 @@ use super::{
     host::{Host, SpecChange},
     store::{Store, TextRole},
     turn::Outlet,
-    types::{Applied, SpecUpdate, TurnEvent},
+    types::{Applied, Introduced, SpecUpdate, TurnEvent},
 };
 use crate::study::{self, Root, StudyError};
 
@@ -66,11 +66,18 @@ enum Note {
 /// Time of the last change, and size; `None`: no file.
 type Stamp = Option<(SystemTime, u64)>;
 
+/// What a turn did to specs.
+#[derive(Default)]
+pub(super) struct Changes {
+    pub updates: Vec<SpecUpdate>,
+    pub introduced: Vec<Introduced>,
+}
+
 /// The task's end that the turn holds.
 pub(super) struct SpecKeeper {
     notes: mpsc::UnboundedSender<Note>,
     known: Vec<PathBuf>,
-    task: JoinHandle<Vec<SpecUpdate>>,
+    task: JoinHandle<Changes>,
 }
 
 impl SpecKeeper {
@@ -93,7 +100,7 @@ impl SpecKeeper {
                 let known = look.specs.values().map(|spec| spec.path.clone()).collect();
                 (known, tokio::spawn(look.run(inbox)))
             }
-            Err(_) => (Vec::new(), tokio::spawn(async { Vec::new() })),
+            Err(_) => (Vec::new(), tokio::spawn(async { Changes::default() })),
         };
         Self { notes, known, task }
     }
@@ -142,7 +149,7 @@ impl SpecKeeper {
     }
 
     /// Looks a last time, and tells of all changes, those that were brought to the editor earlier included.
-    pub(super) async fn finish(self) -> Vec<SpecUpdate> {
+    pub(super) async fn finish(self) -> Changes {
         drop(self.notes);
         self.task.await.unwrap_or_default()
     }
@@ -162,8 +169,8 @@ struct Spec {
     path: PathBuf,
     /// When the turn began, then as it was last brought to the editor.
     base: Content,
-    /// The base was stored.
-    kept: bool,
+    /// When the turn began, once it has changed since; it is stored then.
+    start: Option<Content>,
     /// Claude can have changed it.
     touched: bool,
     /// Of the last look.
@@ -183,7 +190,7 @@ struct Look {
 }
 
 impl Look {
-    async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Note>) -> Vec<SpecUpdate> {
+    async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Note>) -> Changes {
         let mut at_work = 0_usize;
         loop {
             let pause = if at_work > 0 { WHILE_BUSY } else { AFTERWARDS };
@@ -207,7 +214,26 @@ impl Look {
             }
         }
         self.look(true).await;
-        self.updates
+        let introduced = self.introduced().await;
+        Changes {
+            updates: self.updates,
+            introduced,
+        }
+    }
+
+    async fn introduced(&self) -> Vec<Introduced> {
+        let mut introduced = Vec::new();
+        for spec in self.specs.values() {
+            if let (Some(start), Some(now)) = (&spec.start, spec.base.text()) {
+                let found = self
+                    .means
+                    .host
+                    .introduced(spec.path.clone(), start.text(), now)
+                    .await;
+                introduced.extend(found);
+            }
+        }
+        introduced
     }
 
     fn begun(&mut self, file: Option<PathBuf>, stamps: &[(PathBuf, Stamp)]) {
@@ -309,7 +335,8 @@ impl Look {
             return;
         };
         let (path, base) = (spec.path.clone(), spec.base.clone());
-        let first = !std::mem::replace(&mut spec.kept, true);
+        let first = spec.start.is_none();
+        spec.start.get_or_insert_with(|| base.clone());
         spec.base = content.clone();
         self.keep(&path, first.then_some(&base), &content).await;
         let applied = if document.is_some() || content == Content::Missing {
@@ -373,7 +400,7 @@ impl Spec {
         Self {
             path,
             base: Content::Missing,
-            kept: false,
+            start: None,
             touched: false,
             stamp: None,
             by_others: None,

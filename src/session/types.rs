@@ -122,6 +122,23 @@ pub struct Usage {
     pub duration_ms: u64,
 }
 
+impl std::ops::Add for Usage {
+    type Output = Self;
+
+    /// Both together; a cost that is unknown counts as nothing beside one that is known.
+    fn add(self, other: Self) -> Self {
+        Self {
+            input_tokens: self.input_tokens + other.input_tokens,
+            output_tokens: self.output_tokens + other.output_tokens,
+            cost_usd: match (self.cost_usd, other.cost_usd) {
+                (None, cost) | (cost, None) => cost,
+                (Some(a), Some(b)) => Some(a + b),
+            },
+            duration_ms: self.duration_ms + other.duration_ms,
+        }
+    }
+}
+
 /// Why a turn failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TurnError {

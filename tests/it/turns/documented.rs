@@ -24,7 +24,14 @@ fn every_row_of_the_reliability_table_names_a_test() {
     let rows: Vec<&str> = table.lines().filter(|line| line.ends_with("` |")).collect();
     assert!(rows.len() > 40, "{} rows", rows.len());
     for row in rows {
-        let name = row.trim_end_matches("` |").rsplit('`').next().unwrap_or_default();
-        assert!(code.contains(&format!("fn {name}()")), "no test `{name}` for: {row}");
+        let name = row
+            .trim_end_matches("` |")
+            .rsplit('`')
+            .next()
+            .unwrap_or_default();
+        assert!(
+            code.contains(&format!("fn {name}()")),
+            "no test `{name}` for: {row}"
+        );
     }
 }

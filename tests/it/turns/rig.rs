@@ -13,9 +13,10 @@ use atomizer_lsp::{
     session::{
         SessionConfig, SessionError, SessionManager,
         host::{EventSink, Host, PermissionAnswer, PermissionQuestion, SpecChange},
-        types::{Applied, ChatRequest, SessionInfo, SpecUpdate, TurnEvent, TurnResult},
+        introduced::introduced,
+        types::{Applied, ChatRequest, Introduced, SessionInfo, SpecUpdate, TurnEvent, TurnResult},
     },
-    study::Root,
+    study::{Inspector, Root, Severities},
 };
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
@@ -73,11 +74,13 @@ impl Host for Recorder {
 
     fn introduced(
         &self,
-        _: std::path::PathBuf,
-        _: Option<Arc<str>>,
-        _: Arc<str>,
-    ) -> BoxFuture<'static, Vec<atomizer_lsp::session::types::Introduced>> {
-        Box::pin(std::future::ready(Vec::new()))
+        path: PathBuf,
+        before: Option<Arc<str>>,
+        after: Arc<str>,
+    ) -> BoxFuture<'static, Vec<Introduced>> {
+        let (inspector, severities) = (Inspector::default(), Severities::default());
+        let found = introduced(&inspector, &severities, &path, before.as_deref(), &after);
+        Box::pin(std::future::ready(found))
     }
 
     fn spec_updated(&self, update: &SpecUpdate) {

@@ -216,3 +216,38 @@ async fn changes_of_a_cancelled_turn_are_told_too() {
     assert_eq!(result.spec_updates.len(), 1);
     rig.end().await;
 }
+
+/// A whole spec, so that the checks have nothing to say of it before.
+fn clean(rig: &Rig) -> String {
+    let example = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("examples/studies/bracket_mass/1_setup/atomizer_spec.json");
+    let text = fs::read_to_string(example).expect("an example");
+    fs::write(rig.spec(), &text).expect("written");
+    text
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn errors_that_claude_introduces_are_listed() {
+    let rig = rig().await;
+    let text = clean(&rig).replacen("\"ext_001\"", "\"ext_xyz\"", 1);
+    let (result, _) = start(&rig, json!([{"write": {"path": rig.spec(), "text": text}}]))
+        .finish()
+        .await;
+    let codes: Vec<&str> = result
+        .introduced
+        .iter()
+        .map(|error| error.code.as_str())
+        .collect();
+    assert!(
+        codes.contains(&"invalid-pattern"),
+        "{:#?}",
+        result.introduced
+    );
+    assert!(
+        result
+            .introduced
+            .iter()
+            .all(|error| error.uri.ends_with("atomizer_spec.json") && !error.pointer.is_empty())
+    );
+    rig.end().await;
+}
