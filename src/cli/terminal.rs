@@ -231,13 +231,9 @@ impl Transcript {
     /// The text for one event; ends its lines but for streamed text.
     pub fn event(&mut self, event: &TurnEvent) -> String {
         let line = match event {
-            TurnEvent::Text { delta } => {
-                self.in_line = !delta.ends_with('\n');
-                return delta.clone();
-            }
+            TurnEvent::Text { delta } => return self.streamed(delta).to_owned(),
             TurnEvent::Thinking { delta } => {
-                self.in_line = !delta.ends_with('\n');
-                return format!("{QUIET}{delta}{QUIET:#}");
+                return format!("{QUIET}{}{QUIET:#}", self.streamed(delta));
             }
             TurnEvent::Started { session_id, .. } => {
                 format!("{QUIET}session {session_id}{QUIET:#}")
@@ -315,6 +311,18 @@ impl Transcript {
         format!("{}{line}\n", self.new_line())
     }
 
+    /// Streamed text; empty lines that part it from nothing are left out.
+    fn streamed<'a>(&mut self, delta: &'a str) -> &'a str {
+        let shown = match self.in_line {
+            true => delta,
+            false => delta.trim_start_matches('\n'),
+        };
+        if !shown.is_empty() {
+            self.in_line = !shown.ends_with('\n');
+        }
+        shown
+    }
+
     /// Ends an open line.
     pub fn new_line(&mut self) -> &'static str {
         if std::mem::take(&mut self.in_line) {
@@ -358,7 +366,7 @@ mod tests {
                 input: json!({"file_path": "/root/a.json"}),
             },
             TurnEvent::Text {
-                delta: "Done.\n".into(),
+                delta: "\n\nDone.\n".into(),
             },
             TurnEvent::ToolResult {
                 id: "t".into(),

@@ -51,9 +51,9 @@ pub fn rehearsal(root: &Path, spec: &Path) -> io::Result<Vec<String>> {
         {"text": "I'll look at the study first."},
         {"read": spec},
         {"text": "Two things are wrong. The baseline of the web thickness, 14 mm, lies above its upper bound of 12 mm; \
-                  I'll put it back to 8 mm, where the part was drawn.\n\n"},
+                  I'll put it back to 8 mm, where the part was drawn."},
         edit(BASELINE),
-        {"text": "And the stress constraint reads an output `max_stres` that the extractor does not have; it is called `max_stress`.\n\n"},
+        {"text": "And the stress constraint reads an output `max_stres` that the extractor does not have; it is called `max_stress`."},
         edit(OUTPUT),
         {"text": "Done: one baseline and one output name. Bounds, objectives and the budget are as they were."},
     ]);
