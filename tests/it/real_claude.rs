@@ -231,9 +231,12 @@ fn real_claude_is_withdrawn_in_the_midst_of_its_answer() {
     let turn = client.chat(json!({"message": "Tell me a story."}));
     let session = turn.until("started")["sessionId"].clone();
     turn.until("text");
+    let changed = |message: &Value| message["method"] == "atomizer/sessionChanged";
+    client.take_all(changed);
     client.cancel_request(turn.request);
     assert_eq!(turn.error().code, -32800);
     gate.open();
+    client.notification("atomizer/sessionChanged", |params| params["session"]["busy"] == false);
     let history = client.request("atomizer/session/history", json!({"sessionId": session}));
     let answer = &history.as_array().expect("messages")[1];
     assert_eq!(answer["status"], "cancelled");
