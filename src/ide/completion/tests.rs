@@ -128,7 +128,9 @@ fn a_key_brings_a_skeleton_of_its_value() {
         r#"{$0}"#,
         "optimization",
         PLAIN,
-        &expect![[r#"{"optimization": {"algorithm": {"type": "TPE"}, "budget": {"max_trials": 100}}}"#]],
+        &expect![[
+            r#"{"optimization": {"algorithm": {"type": "TPE"}, "budget": {"max_trials": 100}}}"#
+        ]],
     );
     accept(
         r#"{"objectives": [{"$0"}]}"#,

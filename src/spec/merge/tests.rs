@@ -242,3 +242,181 @@ proptest! {
 fn is_empty_container(value: &Json) -> bool {
     value.is_array() || value.is_object()
 }
+
+/// Merges and compares; without conflicts.
+#[track_caller]
+fn gives(base: &str, mine: &str, theirs: &str, result: &str) {
+    let (text, conflicts) = merged(base, mine, theirs);
+    assert_eq!(text, result);
+    assert_eq!(conflicts, []);
+}
+
+#[track_caller]
+fn conflicts(base: &str, mine: &str, theirs: &str, pointers: &[&str]) -> Vec<MergeConflict> {
+    let (text, conflicts) = merged(base, mine, theirs);
+    assert_eq!(text, mine);
+    assert_eq!(
+        conflicts
+            .iter()
+            .map(|conflict| conflict.pointer.as_str())
+            .collect::<Vec<_>>(),
+        pointers
+    );
+    conflicts
+}
+
+#[test]
+fn entries_come_in_as_their_surroundings_are_laid_out() {
+    let base = "{\r\n\t\"list\": [\r\n\t\t{\r\n\t\t\t\"id\": \"a\"\r\n\t\t}\r\n\t]\r\n}\r\n";
+    let mine = base.replace("\"a\"", "\"a\",\r\n\t\t\t\"mine\": 1");
+    let theirs = "{\n  \"list\": [\n    {\n      \"id\": \"a\"\n    },\n    {\n      \"id\": \"b\",\n      \"n\": 1.50\n    }\n  ]\n}\n";
+    let result = "{\r\n\t\"list\": [\r\n\t\t{\r\n\t\t\t\"id\": \"a\",\r\n\t\t\t\"mine\": 1\r\n\t\t},\r\n\t\t{\r\n\t\t\t\"id\": \"b\",\r\n\t\t\t\"n\": 1.50\r\n\t\t}\r\n\t]\r\n}\r\n";
+    gives(base, &mine, theirs, result);
+}
+
+#[test]
+fn a_first_entry_opens_the_brackets() {
+    gives(
+        "{\n  \"a\": [],\n  \"b\": 1\n}",
+        "{\n  \"a\": [],\n  \"b\": 2\n}",
+        "{\"a\": [7], \"b\": 1}",
+        "{\n  \"a\": [\n    7\n  ],\n  \"b\": 2\n}",
+    );
+}
+
+#[test]
+fn both_additions_are_there_mine_first() {
+    gives(
+        "{\"a\": 1}",
+        "{\"a\": 1, \"m\": 2}",
+        "{\"a\": 1, \"t\": 3}",
+        "{\"a\": 1, \"m\": 2, \"t\": 3}",
+    );
+    gives(
+        "[{\"id\": 1}]",
+        "[{\"id\": 1}, {\"id\": 2}]",
+        "[{\"id\": 1}, {\"id\": 3}]",
+        "[{\"id\": 1}, {\"id\": 2}, {\"id\": 3}]",
+    );
+    gives("[1]", "[1, 2]", "[1, 3]", "[1, 2, 3]");
+}
+
+#[test]
+fn removals_leave_the_commas_right() {
+    gives(
+        "{\"a\": 1, \"b\": 2, \"c\": 3}",
+        "{\"a\": 1, \"b\": 2, \"c\": 4}",
+        "{\"b\": 2, \"c\": 3}",
+        "{\"b\": 2, \"c\": 4}",
+    );
+    gives(
+        "{\"a\": 1, \"b\": 2, \"c\": 3}",
+        "{\"a\": 4, \"b\": 2, \"c\": 3}",
+        "{\"a\": 1}",
+        "{\"a\": 4}",
+    );
+    gives(
+        "{\"x\": 1, \"a\": [1, 2]}",
+        "{\"x\": 2, \"a\": [1, 2]}",
+        "{\"x\": 1, \"a\": []}",
+        "{\"x\": 2, \"a\": []}",
+    );
+}
+
+#[test]
+fn a_list_by_id_takes_the_order_that_one_side_changed() {
+    let entry = |id: &str, n: u32| format!("{{\"id\": \"{id}\", \"n\": {n}}}");
+    let base = format!("[{}, {}]", entry("a", 1), entry("b", 1));
+    let mine = format!("[{}, {}]", entry("a", 2), entry("b", 1));
+    let theirs = format!("[{}, {}]", entry("b", 3), entry("a", 1));
+    gives(
+        &base,
+        &mine,
+        &theirs,
+        &format!("[{}, {}]", entry("b", 3), entry("a", 2)),
+    );
+}
+
+#[test]
+fn what_both_changed_differently_is_told_and_mine_stays() {
+    let told = conflicts(
+        "{\"a\": {\"b\": 1}}",
+        "{\"a\": {\"b\": 2}}",
+        "{\"a\": {\"b\": 3}}",
+        &["/a/b"],
+    );
+    assert_eq!(told[0].base, Some(json!(1)));
+    assert_eq!(told[0].mine, Some(json!(2)));
+    assert_eq!(told[0].theirs, Some(json!(3)));
+    let told = conflicts(
+        "{\"a\": 1, \"b\": 1}",
+        "{\"b\": 1}",
+        "{\"a\": 2, \"b\": 1}",
+        &["/a"],
+    );
+    assert_eq!(told[0].mine, None);
+    let told = conflicts(
+        "{\"a\": 1, \"b\": 1}",
+        "{\"a\": 2, \"b\": 1}",
+        "{\"b\": 1}",
+        &["/a"],
+    );
+    assert_eq!(told[0].theirs, None);
+    conflicts(
+        "[{\"id\": 1, \"n\": 1}, {\"id\": 2}]",
+        "[{\"id\": 2}]",
+        "[{\"id\": 1, \"n\": 2}, {\"id\": 2}]",
+        &["/-"],
+    );
+    conflicts("[1, 2]", "[1, 3]", "[1, 4]", &["/1"]);
+}
+
+#[test]
+fn the_same_number_spelled_otherwise_is_no_change() {
+    gives(
+        "{\"a\": 1, \"b\": 1}",
+        "{\"a\": 1, \"b\": 2}",
+        "{\"a\": 1.0, \"b\": 1}",
+        "{\"a\": 1, \"b\": 2}",
+    );
+    gives(
+        "{\"a\": 1, \"b\": 1}",
+        "{\"a\": 1e0, \"b\": 2}",
+        "{\"a\": 2.50, \"b\": 1}",
+        "{\"a\": 2.50, \"b\": 2}",
+    );
+}
+
+#[test]
+fn text_that_is_not_json_is_merged_by_lines_or_left_alone() {
+    gives(
+        "{\n\"a\": 1,\n\n\"b\": 1\n",
+        "{\n\"a\": 2,\n\n\"b\": 1\n",
+        "{\n\"a\": 1,\n\n\"b\": 2\n",
+        "{\n\"a\": 2,\n\n\"b\": 2\n",
+    );
+    conflicts("{\n\"a\": 1\n", "{\n\"a\": 2\n", "{\n\"a\": 3\n", &[""]);
+    assert_eq!(merge_lines("a\nb\n", "x\nb\n", "y\nb\n"), None);
+}
+
+#[test]
+fn differences_are_told_by_key_by_id_and_by_position() {
+    let before = parse(
+        "{\"a\": 1, \"list\": [{\"id\": \"x\", \"n\": 1}, {\"id\": \"y\"}], \"plain\": [1, 2]}",
+    );
+    let after = parse(
+        "{\"list\": [{\"id\": \"y\"}, {\"n\": 2.0, \"id\": \"x\"}], \"plain\": [1, 3, 2], \"a\": 1.0, \"new/\": true}",
+    );
+    let told: Vec<_> = crate::spec::diff::diff(&before, &after)
+        .into_iter()
+        .map(|c| (c.pointer, c.before, c.after))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("/list/1/n".to_owned(), Some(json!(1)), Some(json!(2.0))),
+            ("/plain/1".to_owned(), None, Some(json!(3))),
+            ("/new~1".to_owned(), None, Some(json!(true))),
+        ]
+    );
+}
