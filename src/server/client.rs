@@ -43,6 +43,8 @@ pub struct Client {
     pub asks_permission: bool,
     /// `experimental.atomizer.introduced`: it offers to mend introduced errors itself.
     pub offers_fixes: bool,
+    /// `experimental.atomizer.canvas`: it offers canvas modifications itself.
+    pub offers_canvas: bool,
     /// `experimental.atomizer.conflict`: `atomizer/conflict` is answered.
     pub asks_conflict: bool,
 }
@@ -62,6 +64,7 @@ impl Client {
             encoding: encoding(capabilities),
             asks_permission: experimental("permission"),
             offers_fixes: experimental("introduced"),
+            offers_canvas: experimental("canvas"),
             asks_conflict: experimental("conflict"),
             message_actions: true,
             ..Client::default()

@@ -37,7 +37,15 @@ pub fn follow_up(
     }
     let (session, introduced) = (result.session_id.clone(), result.introduced.clone());
     tokio::spawn(async move {
-        if offer == Offer::Ask && !agreed(&outbox, introduced.len()).await {
+        let count = introduced.len();
+        let errors = if count == 1 {
+            "1 error".to_owned()
+        } else {
+            format!("{count} errors")
+        };
+        let question = format!("Claude's change brought {errors} into the spec.");
+        let action = format!("Let Claude fix {errors} it introduced");
+        if offer == Offer::Ask && !agreed(&outbox, question, &action).await {
             return;
         }
         let rounds = if offer == Offer::Auto { ROUNDS } else { 1 };
@@ -81,24 +89,20 @@ async fn mend(
     }
 }
 
-async fn agreed(outbox: &Outbox, count: usize) -> bool {
-    let errors = if count == 1 {
-        "1 error".to_owned()
-    } else {
-        format!("{count} errors")
-    };
-    let title = format!("Let Claude fix {errors} it introduced");
+/// Asks a question of one action; a closed dialog is a no.
+pub async fn agreed(outbox: &Outbox, message: String, action: &str) -> bool {
+    let actions = vec![MessageActionItem {
+        title: action.into(),
+        properties: Default::default(),
+    }];
     let params = ShowMessageRequestParams {
-        typ: MessageType::WARNING,
-        message: format!("Claude's change brought {errors} into the spec."),
-        actions: Some(vec![MessageActionItem {
-            title: title.clone(),
-            properties: Default::default(),
-        }]),
+        typ: MessageType::INFO,
+        message,
+        actions: Some(actions),
     };
     let answer = outbox
         .request(ShowMessageRequest::METHOD, params)
         .answer
         .await;
-    matches!(answer, Ok(Ok(answer)) if answer["title"] == title.as_str())
+    matches!(answer, Ok(Ok(answer)) if answer["title"] == action)
 }

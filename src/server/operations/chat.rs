@@ -2,17 +2,20 @@
 
 use std::sync::Arc;
 
-use super::{Context, OperationError};
+use lsp_types::{MessageType, ShowMessageParams, notification::ShowMessage};
+
+use super::{Context, OperationError, canvas};
 use crate::{
     server::{
         document::path_of,
-        ext::{ChatParams, WhenBusy},
-        followup::follow_up,
+        ext::{CanvasApplyParams, ChatParams, WhenBusy},
+        followup::{agreed, follow_up},
         progress::Progress,
         stream::TurnStream,
     },
     session::{
         SessionManager,
+        config::Offer,
         types::{ChatRequest, OpenSpec, TurnResult},
     },
 };
@@ -41,7 +44,7 @@ pub async fn chat(context: Context, params: ChatParams) -> Result<TurnResult, Op
         context.outbox.clone(),
         params.partial_result_token,
         progress,
-        context.cancelled,
+        context.cancelled.clone(),
     ));
     let result = manager.chat(request, stream.clone(), stop).await;
     stream.finish();
@@ -51,9 +54,56 @@ pub async fn chat(context: Context, params: ChatParams) -> Result<TurnResult, Op
             .send(move |state| drop(state.shown_turns.remove(&token)));
     }
     let result = result?;
+    offer_canvas(&context, manager.clone(), &result);
     let offer = context.settings.session.fix_introduced_errors;
     follow_up(manager, context.outbox, context.client, offer, &result);
     Ok(result)
+}
+
+/// Canvas modifications in the answer: applied at once or offered (`canvas.applyModifications`). A client with a graph
+/// view makes the offer itself.
+fn offer_canvas(context: &Context, manager: Arc<SessionManager>, result: &TurnResult) {
+    let offer = context.settings.session.apply_modifications;
+    let modifications = result.canvas_modifications.clone();
+    let offered_there = offer == Offer::Ask && context.client.offers_canvas;
+    if modifications.is_empty() || offer == Offer::Off || offered_there {
+        return;
+    }
+    let (context, session) = (context.clone(), result.session_id.clone());
+    tokio::spawn(async move {
+        let count = modifications.len();
+        let question = format!("Claude proposes {count} changes of the canvas.");
+        if offer == Offer::Ask && !agreed(&context.outbox, question, "Apply").await {
+            return;
+        }
+        let study = manager
+            .info(&session)
+            .await
+            .ok()
+            .and_then(|info| info.study_id);
+        let params = CanvasApplyParams {
+            study_id: study,
+            text_document: None,
+            modifications,
+        };
+        let outbox = context.outbox.clone();
+        let message = match canvas::apply(context, params).await {
+            Ok(done) if done.skipped.is_empty() => return,
+            Ok(done) => {
+                let reasons: Vec<&str> = done.skipped.iter().map(|it| it.reason.as_str()).collect();
+                format!(
+                    "{} of {count} canvas changes made; not made: {}",
+                    done.applied,
+                    reasons.join("; ")
+                )
+            }
+            Err(error) => format!("The canvas changes were not made: {error}"),
+        };
+        outbox.notify_lsp::<ShowMessage>(ShowMessageParams {
+            typ: MessageType::WARNING,
+            message,
+        });
+    });
 }
 
 async fn manager(

@@ -1,6 +1,7 @@
 //! Every operation of the contract, once: its name, its parameters, its result, its handler. Each is offered as the
 //! request `atomizer/<name>` and as the command `atomizer.<name>`.
 
+mod canvas;
 mod chat;
 mod conflicts;
 mod sessions;
@@ -74,6 +75,8 @@ pub const ALL: &[Operation] = &[
     operation!("session/delete", ext::SessionParams, sessions::delete),
     operation!("study/list", ext::NoParams, studies::list),
     operation!("study/validate", ext::SpecParams, studies::validate),
+    operation!("canvas/get", ext::SpecParams, canvas::get),
+    operation!("canvas/apply", ext::CanvasApplyParams, canvas::apply),
     operation!("turn/diff", ext::TurnParams, turns::diff),
     operation!("turn/revert", ext::TurnParams, turns::revert),
     operation!("conflict/list", ext::ConflictListParams, conflicts::list),
@@ -90,6 +93,7 @@ pub fn by_command(command: &str) -> Option<&'static Operation> {
 }
 
 /// What an operation may use.
+#[derive(Clone)]
 pub struct Context {
     /// To ask the main loop.
     pub events: Events,
