@@ -4,19 +4,14 @@
 //! with it. tower-lsp alone would wait for every running handler, a chat of minutes among them.
 
 use std::{
-    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    task::{Context, Poll},
     time::Duration,
 };
 
-use tokio::{
-    io::{AsyncRead, ReadBuf},
-    sync::Notify,
-};
+use tokio::sync::Notify;
 
 /// How often the client's process is looked at.
 const PARENT_POLL: Duration = Duration::from_secs(1);
@@ -102,38 +97,4 @@ fn process_lives(id: u32) -> bool {
 fn process_lives(_: u32) -> bool {
     // Windows closes stdin with the parent, which is noticed.
     true
-}
-
-/// Standard input that tells [`Lifecycle`] of its end.
-pub struct Input<R> {
-    inner: R,
-    lifecycle: Lifecycle,
-}
-
-impl<R> Input<R> {
-    /// Wraps `inner`.
-    pub fn new(inner: R, lifecycle: Lifecycle) -> Self {
-        Input { inner, lifecycle }
-    }
-}
-
-impl<R: AsyncRead + Unpin> AsyncRead for Input<R> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<std::io::Result<()>> {
-        let before = buf.filled().len();
-        let had_room = buf.remaining() > 0;
-        let polled = Pin::new(&mut self.inner).poll_read(cx, buf);
-        let at_end = match &polled {
-            Poll::Ready(Ok(())) => had_room && buf.filled().len() == before,
-            Poll::Ready(Err(_)) => true,
-            Poll::Pending => false,
-        };
-        if at_end {
-            self.lifecycle.end();
-        }
-        polled
-    }
 }

@@ -14,6 +14,7 @@ mod document;
 pub mod ext;
 mod followup;
 mod host;
+mod input;
 mod lifecycle;
 mod main_loop;
 mod merging;
@@ -38,13 +39,8 @@ use tokio::time::timeout;
 use tower_lsp::{LspService, Server};
 
 use self::{
-    backend::Backend,
-    lifecycle::{Input, Lifecycle},
-    main_loop::Events,
-    outbox::Outbox,
-    relay::Arrivals,
-    roots::Managers,
-    state::State,
+    backend::Backend, input::Input, lifecycle::Lifecycle, main_loop::Events, outbox::Outbox,
+    relay::Arrivals, roots::Managers, state::State,
 };
 
 /// How long handlers that still run at the end of stdin may go on.
@@ -82,7 +78,7 @@ pub async fn serve() -> u8 {
     );
     let (service, _) = service.finish();
     let service = Arrivals::new(service, lifecycle.clone());
-    let input = Input::new(tokio::io::stdin(), lifecycle.clone());
+    let input = Input::new(std::io::stdin(), outbox.clone(), lifecycle.clone());
     let server = Server::new(input, outbox.clone(), outbox.clone()).concurrency_level(usize::MAX);
 
     let mut serving = std::pin::pin!(server.serve(service));

@@ -27,7 +27,7 @@ use serde_json::{Value, json};
 use tokio::{io::AsyncWrite, sync::Notify, sync::oneshot};
 use tower_lsp::{
     Loopback,
-    jsonrpc::{Id, Request, Response, Result as RpcResult},
+    jsonrpc::{Error, Id, Request, Response, Result as RpcResult},
 };
 
 /// From this many unwritten bytes on, streams coalesce their events.
@@ -87,6 +87,11 @@ impl Outbox {
     /// Sends a typed LSP notification.
     pub fn notify_lsp<N: lsp_types::notification::Notification>(&self, params: N::Params) {
         self.notify(N::METHOD, params);
+    }
+
+    /// Answers a message whose id could not be read (JSON-RPC 2.0, "Response object").
+    pub fn refuse(&self, error: Error) {
+        self.send(&json!({ "jsonrpc": "2.0", "id": null, "error": error }));
     }
 
     /// Sends a request. Never await its answer in a handler or in the main loop: spawn.

@@ -236,7 +236,9 @@ fn real_claude_is_withdrawn_in_the_midst_of_its_answer() {
     client.cancel_request(turn.request);
     assert_eq!(turn.error().code, -32800);
     gate.open();
-    client.notification("atomizer/sessionChanged", |params| params["session"]["busy"] == false);
+    client.notification("atomizer/sessionChanged", |params| {
+        params["session"]["busy"] == false
+    });
     let history = client.request("atomizer/session/history", json!({"sessionId": session}));
     let answer = &history.as_array().expect("messages")[1];
     assert_eq!(answer["status"], "cancelled");
