@@ -33,6 +33,7 @@
 //! | `{"daemon": "command"}` | a grandchild whose parent has ended, in a session of its own |
 //! | `{"touch": "path"}` `{"wait": "path"}` | makes a file; waits for one (gates for tests) |
 //! | `{"hang": true}` | until interrupted |
+//! | `{"pause": ms}` | for measurements; a test waits for a file instead |
 //! | `{"flood": n}` | n one-word deltas as fast as possible |
 //! | `{"raw": "…"}` `{"hex": "…"}` `{"event": {…}}` `{"long": n}` | a line as it is; bytes; an event; an event of n bytes |
 //! | `{"stderr": "…"}` | to standard error |
@@ -384,6 +385,11 @@ impl StandIn {
             "touch" => write_file(text, Some("")),
             "wait" => return self.wait_until(|| Path::new(text).exists()),
             "hang" => return self.wait_until(|| false),
+            "pause" => {
+                let end =
+                    std::time::Instant::now() + Duration::from_millis(value.as_u64().unwrap_or(0));
+                return self.wait_until(|| std::time::Instant::now() >= end);
+            }
             "error" => return Err(Stop::Failed(text.to_owned())),
             "ignore" => self.ignore(value),
             "usage" => merge(&mut self.turn_usage, value),
