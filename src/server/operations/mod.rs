@@ -253,4 +253,37 @@ mod tests {
         }
         assert!(by_command("atomizer.nothing").is_none());
     }
+
+    /// The part of `docs/protocol.md` that lists an operation's parameters: its row, or the table of `chat`.
+    fn documented(operation: &Operation) -> Option<&'static str> {
+        const PROTOCOL: &str = include_str!("../../../docs/protocol.md");
+        if operation.name == "chat" {
+            let from = PROTOCOL.find("\n## A turn\n")?;
+            return PROTOCOL[from..].split("\n### Events\n").next();
+        }
+        let row = format!("| `{}` |", operation.name);
+        PROTOCOL.lines().find(|line| line.starts_with(&row))
+    }
+
+    #[test]
+    fn the_protocol_documents_every_parameter_of_every_operation() {
+        let mut compared = 0;
+        for operation in ALL {
+            let text = documented(operation)
+                .unwrap_or_else(|| panic!("{} is not in docs/protocol.md", operation.name));
+            let schema = (operation.params)();
+            let properties = schema.get("properties").and_then(Value::as_object);
+            for name in properties.into_iter().flat_map(|all| all.keys()) {
+                let named = [format!("`{name}`"), format!("`{name}?`")];
+                let found = named.iter().any(|name| text.contains(name));
+                compared += 1;
+                assert!(
+                    found,
+                    "{}: {name} is not in docs/protocol.md",
+                    operation.name
+                );
+            }
+        }
+        assert!(compared > ALL.len(), "most operations have parameters");
+    }
 }
