@@ -1,8 +1,8 @@
 //! Checking again after an edit.
 //!
 //! What is found in an entry by itself is kept with places relative to it, and looked for again only when its text has changed.
-//! What depends on other entries is looked for every time, from the facts that the model keeps: that is one pass over
-//! the entries with a few table look-ups each.
+//! What the entries say together is looked for again when what changed means something to other entries, from the facts that
+//! the model keeps; else it is moved to where its places are now.
 
 use std::sync::Arc;
 
@@ -13,18 +13,25 @@ use super::{
     walk::{self, Out, Raw, SpecView},
 };
 use crate::spec::{
-    model::{Entry, EntryKind, Model},
+    model::{Entry, EntryKind, Model, Steady, Update},
     syntax::{Node, Parsed},
 };
 
-/// Findings in one entry by itself, as if it began at 0.
-type Own = Arc<Vec<Raw>>;
+/// Findings in one entry by itself, as if it began at 0; none if there are none.
+type Own = Option<Arc<Vec<Raw>>>;
 
 /// Checks the versions of one document, each for the price of what changed since the one before.
 #[derive(Default)]
 pub struct Checker {
     model: Model,
     own: Vec<Own>,
+    across: Option<Across>,
+}
+
+/// What the entries say together, and for what context.
+struct Across {
+    found: Vec<Raw>,
+    context: Context,
 }
 
 impl Checker {
@@ -42,79 +49,125 @@ impl Checker {
 
     /// All findings, in the order of their places: the same as [`check`](super::check) gives.
     pub fn check(&mut self, parsed: &Parsed, context: &Context) -> Vec<Finding> {
-        let (model, kept) = self.model.update(parsed);
+        let Update {
+            model,
+            kept,
+            steady,
+        } = std::mem::take(&mut self.model).update(parsed);
         let mut nodes = Nodes::new(parsed, &model);
-        let nothing = Own::default();
         let own = model
             .entries()
             .iter()
             .zip(&kept)
             .map(|(entry, kept)| match kept {
-                Some(old) => self.own[*old].clone(),
-                None => nodes.of(entry).map_or_else(
-                    || nothing.clone(),
-                    |node| check_entry(node, entry, &model, &nothing),
-                ),
+                Some(old) => self.own[*old].take(),
+                None => nodes
+                    .of(entry)
+                    .and_then(|node| check_entry(node, entry, &model)),
             });
-        self.own = own.collect();
+        let own = own.collect();
         drop(nodes);
-        self.model = model;
-        self.assemble(parsed, context)
-    }
-
-    fn assemble(&self, parsed: &Parsed, context: &Context) -> Vec<Finding> {
+        (self.model, self.own) = (model, own);
         let spec = SpecView::new(parsed, &self.model, context);
-        let mut findings = Vec::new();
-        for (entry, own) in self.model.entries().iter().zip(&self.own) {
-            for raw in own.iter() {
-                findings.extend(finish(&spec, Some(entry), raw.clone()));
-            }
-        }
-        let mut out = Out::new();
-        for check in TABLE {
-            out.begin(check.code);
-            match check.run {
-                Run::Text(run) => run(parsed, &mut out),
-                Run::Spec(run) if !is_off(context, check.code) => run(&spec, &mut out),
-                _ => {}
-            }
-        }
-        walk::check_frame(&spec, &mut out);
-        findings.extend(
-            out.found
-                .into_iter()
-                .filter_map(|raw| finish(&spec, None, raw)),
-        );
-        let mut out = Out::new();
-        for check in TABLE {
-            if let Run::Last(run) = check.run {
-                out.begin(check.code);
-                run(&spec, &findings, &mut out);
-            }
-        }
-        findings.extend(
-            out.found
-                .into_iter()
-                .filter_map(|raw| finish(&spec, None, raw)),
-        );
-        findings.sort_by(|a, b| {
-            (a.range.start, a.range.end, a.code, &a.message).cmp(&(
-                b.range.start,
-                b.range.end,
-                b.code,
-                &b.message,
-            ))
-        });
+        let across = self
+            .across
+            .take()
+            .and_then(|across| across.follow(&steady?, context));
+        let across = across.unwrap_or_else(|| Across::of(&spec));
+        let findings = assemble(&spec, &self.own, &across.found);
+        self.across = Some(across);
         findings
     }
 }
 
-fn is_off(context: &Context, code: Code) -> bool {
-    context.severities.get(&code) == Some(&None)
+impl Across {
+    /// Looks at the spec as a whole.
+    fn of(spec: &SpecView<'_>) -> Self {
+        let mut out = Out::new();
+        for check in TABLE {
+            if let Run::Spec(run) = check.run
+                && spec.context.severities.get(&check.code) != Some(&None)
+            {
+                out.begin(check.code);
+                run(spec, &mut out);
+            }
+        }
+        Self {
+            found: out.found,
+            context: spec.context.clone(),
+        }
+    }
+
+    /// The same after an edit that changed nothing for others; none where that cannot be said.
+    fn follow(mut self, steady: &Steady, context: &Context) -> Option<Self> {
+        let tells_names = |raw: &Raw| {
+            use Code::{
+                AlgorithmVariableMismatch, ContradictoryConstraints, DuplicateId, DuplicateName,
+                UnknownExtractor,
+            };
+            let telling = [
+                AlgorithmVariableMismatch,
+                ContradictoryConstraints,
+                DuplicateId,
+                DuplicateName,
+                UnknownExtractor,
+            ];
+            telling.contains(&raw.finding.code)
+        };
+        if self.context != *context || steady.renamed && self.found.iter().any(tells_names) {
+            return None;
+        }
+        let places = self.found.iter_mut().flat_map(Raw::places);
+        for place in places {
+            *place = steady.follow(place.start)?..steady.follow(place.end)?;
+        }
+        Some(self)
+    }
+}
+
+/// All findings of a spec: of its text, of its entries by themselves and together, of the objects that hold them.
+fn assemble(spec: &SpecView<'_>, own: &[Own], across: &[Raw]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (entry, own) in spec.model.entries().iter().zip(own) {
+        for raw in own.iter().flat_map(|own| own.iter()) {
+            findings.extend(finish(spec, Some(entry), raw.clone()));
+        }
+    }
+    let mut out = Out::new();
+    for check in TABLE {
+        if let Run::Text(run) = check.run {
+            out.begin(check.code);
+            run(spec.parsed, &mut out);
+        }
+    }
+    walk::check_frame(spec, &mut out);
+    let others = across.iter().cloned().chain(out.found);
+    findings.extend(others.filter_map(|raw| finish(spec, None, raw)));
+    let mut out = Out::new();
+    for check in TABLE {
+        if let Run::Last(run) = check.run {
+            out.begin(check.code);
+            run(spec, &findings, &mut out);
+        }
+    }
+    findings.extend(
+        out.found
+            .into_iter()
+            .filter_map(|raw| finish(spec, None, raw)),
+    );
+    findings.sort_by(|a, b| {
+        (a.range.start, a.range.end, a.code, &a.message).cmp(&(
+            b.range.start,
+            b.range.end,
+            b.code,
+            &b.message,
+        ))
+    });
+    findings
 }
 
 /// Looks at one entry by itself.
-fn check_entry(node: Node<'_>, entry: &Entry, model: &Model, nothing: &Own) -> Own {
+fn check_entry(node: Node<'_>, entry: &Entry, model: &Model) -> Own {
     let mut out = Out::new();
     let home = model.home_of(entry);
     let shape = if entry.kind == EntryKind::Part {
@@ -126,12 +179,12 @@ fn check_entry(node: Node<'_>, entry: &Entry, model: &Model, nothing: &Own) -> O
         walk::check_entry(node, entry.kind, shape, &entry.facts, &mut out);
     }
     if out.found.is_empty() {
-        return nothing.clone();
+        return None;
     }
     out.found
         .iter_mut()
         .for_each(|raw| raw.shift(entry.start, 0));
-    Arc::new(out.found)
+    Some(Arc::new(out.found))
 }
 
 /// Makes a finding of what a check reported: with its place in the text, its severity by the settings, and its fixes.

@@ -32,7 +32,7 @@ pub struct FileFact {
 }
 
 /// What was found of the files that a spec names. Nothing is claimed of a file that is not in here.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Facts(HashMap<String, FileFact>);
 
 impl Facts {

@@ -128,7 +128,7 @@ pub struct Fix {
 }
 
 /// What a check needs to know that is not in the text.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Context {
     /// Severities other than the table's; none: the check says nothing.
     pub severities: BTreeMap<Code, Option<Severity>>,

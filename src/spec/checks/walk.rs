@@ -107,18 +107,21 @@ impl Raw {
         self
     }
 
-    /// Moves all places by `from` → `to`.
-    pub fn shift(&mut self, from: usize, to: usize) {
+    /// All its places in the text.
+    pub fn places(&mut self) -> impl Iterator<Item = &mut Range<usize>> {
         let finding = &mut self.finding;
-        let ranges = [&mut finding.range]
-            .into_iter()
-            .chain(finding.related.iter_mut().map(|related| &mut related.range));
+        let related = finding.related.iter_mut().map(|related| &mut related.range);
         let edits = finding
             .fixes
             .iter_mut()
             .flat_map(|fix| &mut fix.edits)
             .map(|edit| &mut edit.range);
-        for range in ranges.chain(edits) {
+        [&mut finding.range].into_iter().chain(related).chain(edits)
+    }
+
+    /// Moves all places by `from` → `to`.
+    pub fn shift(&mut self, from: usize, to: usize) {
+        for range in self.places() {
             *range = range.start - from + to..range.end - from + to;
         }
     }
@@ -446,7 +449,8 @@ pub(super) fn check_entry(
         draft: false,
     };
     walk(&Visit::new(node, shape, None, scope, Way::Start("")), out);
-    if kind == EntryKind::Part || node.kind() != Kind::Object {
+    // No check looks at entries of other kinds alone.
+    if !matches!(kind, EntryKind::Variable | EntryKind::Extractor) || node.kind() != Kind::Object {
         return;
     }
     let view = EntryView::new(node, kind, facts);

@@ -130,6 +130,47 @@ pub enum Detail {
     },
 }
 
+impl Detail {
+    fn means(&self, other: &Self) -> bool {
+        let value = |number: &Option<Number>| number.as_ref().map(|number| number.value);
+        match (self, other) {
+            (Self::Plain, Self::Plain) => true,
+            (Self::Variable { kind, .. }, Self::Variable { kind: other, .. }) => kind == other,
+            (
+                Self::Extractor {
+                    kind,
+                    outputs,
+                    whole,
+                },
+                Self::Extractor {
+                    kind: other_kind,
+                    outputs: other_outputs,
+                    whole: other_whole,
+                },
+            ) => (kind, outputs, whole) == (other_kind, other_outputs, other_whole),
+            (Self::Objective { weight }, Self::Objective { weight: other }) => {
+                value(weight) == value(other)
+            }
+            (
+                Self::Constraint {
+                    hard,
+                    operator,
+                    threshold,
+                },
+                Self::Constraint {
+                    hard: other_hard,
+                    operator: other_operator,
+                    threshold: other_threshold,
+                },
+            ) => {
+                (hard, operator, value(threshold))
+                    == (other_hard, other_operator, value(other_threshold))
+            }
+            _ => false,
+        }
+    }
+}
+
 /// The type of a design variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VariableKind {
@@ -201,7 +242,7 @@ impl Comparison {
 }
 
 /// One output of an extractor.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Output {
     /// `name`.
     pub name: Option<Word>,
@@ -415,6 +456,17 @@ fn refer(refs: &mut Vec<(Refers, Word)>, refers: Refers, word: Option<Word>) {
 }
 
 impl Facts {
+    /// They mean the same to other entries, wherever in the entry they stand; names aside, but for expressions.
+    pub(super) fn means(&self, other: &Self) -> bool {
+        let plain = |facts: &Self| (facts.intact, facts.damaged, facts.id_lost, facts.disabled);
+        let names =
+            |facts: &Self| matches!(facts.detail, Detail::Plain).then(|| facts.name.clone());
+        plain(self) == plain(other)
+            && (&self.id, &self.refs, &self.units) == (&other.id, &other.refs, &other.units)
+            && names(self) == names(other)
+            && self.detail.means(&other.detail)
+    }
+
     /// The one reference of that sort.
     #[must_use]
     pub fn reference(&self, refers: Refers) -> Option<&Word> {

@@ -237,34 +237,60 @@ struct Index {
     extractors: FxHashMap<Word, usize>,
 }
 
-/// For each entry of a model the entry of the former one that it was taken from.
-pub type Kept = Vec<Option<usize>>;
+/// A model that came from a former one.
+#[derive(Debug)]
+pub struct Update {
+    /// The new one.
+    pub model: Model,
+    /// For each of its entries the one of the former model that it was taken from.
+    pub kept: Vec<Option<usize>>,
+    /// Set where nothing changed but what single entries say of themselves: all stand in the same places, mean the same to
+    /// others, and the text between them is as long as it was.
+    pub steady: Option<Steady>,
+}
+
+/// What changed although nothing changed for others.
+#[derive(Debug, Default)]
+pub struct Steady {
+    /// The entries that were read anew: where they stood, and how much longer they have become.
+    pub changed: Vec<(Range<usize>, isize)>,
+    /// The name of one of them changed.
+    pub renamed: bool,
+}
+
+impl Steady {
+    /// Where a place of the former text is now; none within an entry that changed.
+    #[must_use]
+    pub fn follow(&self, place: usize) -> Option<usize> {
+        let mut moved = place;
+        for (range, longer) in &self.changed {
+            if place >= range.end {
+                moved = moved.saturating_add_signed(*longer);
+            } else if place > range.start {
+                return None;
+            }
+        }
+        Some(moved)
+    }
+}
 
 impl Model {
     /// Reads a spec.
     #[must_use]
     pub fn of(parsed: &Parsed) -> Self {
-        Self::default().update(parsed).0
+        Self::default().update(parsed).model
     }
 
     /// Reads a spec that came from the one of this model by an edit; entries whose text stayed the same are taken over.
     #[must_use]
-    pub fn update(&self, parsed: &Parsed) -> (Self, Kept) {
-        let mut builder = Builder {
-            old: self,
-            model: Self {
-                whole: true,
-                ..Self::default()
-            },
-            kept: Vec::new(),
-            loose: false,
-        };
+    pub fn update(self, parsed: &Parsed) -> Update {
+        let mut builder = Builder::new(self);
         match parsed.root() {
             Some(root) if root.kind() == Kind::Object => builder.holder(root, "", Shape::spec()),
             Some(root) => builder.part(root, None, String::new(), Shape::spec()),
             None => builder.model.whole = false,
         }
-        (builder.model, builder.kept)
+        builder.finish()
     }
 
     /// All entries, in the order of the text.
@@ -366,15 +392,133 @@ impl Model {
 }
 
 /// Reads a spec into a model, with a former model at hand.
-struct Builder<'m> {
-    old: &'m Model,
+struct Builder {
+    old: Model,
     model: Model,
-    kept: Kept,
+    kept: Vec<Option<usize>>,
     /// Brackets do not match in the object that is being read.
     loose: bool,
+    steady: Option<Steady>,
+    /// How much further on everything stands from here.
+    moved: isize,
+    /// Stands where facts were taken away.
+    taken: Arc<Facts>,
 }
 
-impl Builder<'_> {
+impl Builder {
+    fn new(old: Model) -> Self {
+        let model = Model {
+            whole: true,
+            ..Model::default()
+        };
+        let (kept, steady, taken) = (
+            Vec::with_capacity(old.entries.len()),
+            Some(Steady::default()),
+            Arc::default(),
+        );
+        Self {
+            old,
+            model,
+            kept,
+            loose: false,
+            steady,
+            moved: 0,
+            taken,
+        }
+    }
+
+    fn finish(self) -> Update {
+        let as_many = self.old.homes.len() == self.model.homes.len()
+            && self.old.entries.len() == self.model.entries.len();
+        let steady = self
+            .steady
+            .filter(|_| as_many && self.old.whole == self.model.whole);
+        Update {
+            model: self.model,
+            kept: self.kept,
+            steady,
+        }
+    }
+
+    /// Adds an entry: taken over from the former model, or read.
+    fn entry(&mut self, kind: EntryKind, index: usize, node: Node<'_>, kept: Option<usize>) {
+        let (place, start, home) = (
+            self.model.entries.len(),
+            node.range().start,
+            self.model.homes.len(),
+        );
+        let facts = match kept {
+            Some(old) => std::mem::replace(&mut self.old.entries[old].facts, self.taken.clone()),
+            None => Arc::new(facts::read(kind, node)),
+        };
+        self.compare(place, start, kind, kept, &facts);
+        self.kept.push(kept);
+        self.model.entries.push(Entry {
+            kind,
+            index,
+            start,
+            facts,
+            green: node.green_id(),
+            home,
+        });
+    }
+
+    /// Compares an entry with the one that stood in its place.
+    fn compare(
+        &mut self,
+        place: usize,
+        start: usize,
+        kind: EntryKind,
+        kept: Option<usize>,
+        facts: &Facts,
+    ) {
+        let old = self
+            .old
+            .entries
+            .get(place)
+            .filter(|old| old.start.checked_add_signed(self.moved) == Some(start));
+        let (Some(steady), Some(old)) = (&mut self.steady, old) else {
+            self.steady = None;
+            return;
+        };
+        match kept {
+            Some(kept) if kept == place => {}
+            None if kind == old.kind && kind != EntryKind::Part && old.facts.means(facts) => {
+                let longer = facts.len as isize - old.facts.len as isize;
+                steady.renamed |= old.facts.name != facts.name;
+                steady.changed.push((old.range(), longer));
+                self.moved += longer;
+            }
+            _ => self.steady = None,
+        }
+    }
+
+    /// Adds the home of the entries from `first` on; `moved` is how much further on it begins.
+    fn home(&mut self, home: Home, moved: isize) {
+        let follow = |place: usize| place.checked_add_signed(moved);
+        let is_same = self
+            .old
+            .homes
+            .get(self.model.homes.len())
+            .is_some_and(|old| {
+                (old.kind, &old.pointer, old.intact, old.loose, &old.entries)
+                    == (
+                        home.kind,
+                        &home.pointer,
+                        home.intact,
+                        home.loose,
+                        &home.entries,
+                    )
+                    && follow(old.range.start) == Some(home.range.start)
+                    && old.key.as_ref().and_then(|key| follow(key.start))
+                        == home.key.as_ref().map(|key| key.start)
+            });
+        if !is_same {
+            self.steady = None;
+        }
+        self.model.homes.push(home);
+    }
+
     /// An object that holds lists.
     fn holder(&mut self, node: Node<'_>, pointer: &str, shape: &'static Shape) {
         self.model.whole &= node.is_intact();
@@ -415,30 +559,17 @@ impl Builder<'_> {
         pointer: String,
         shape: &'static Shape,
     ) {
-        let home = self.model.homes.len();
-        let first = self.model.entries.len();
+        let (first, moved) = (self.model.entries.len(), self.moved);
         let old = self
             .old
             .home(kind)
             .map_or(0..0, |home| home.entries.clone());
-        let mut at = Aligner::new(&self.old.entries, old);
+        let mut at = Aligner::new(old);
         for (index, node) in node.elements().enumerate() {
-            let green = node.green_id();
-            let (facts, kept) = match at.find(green) {
-                Some(place) => (self.old.entries[place].facts.clone(), Some(place)),
-                None => (Arc::new(facts::read(kind, node)), None),
-            };
-            self.kept.push(kept);
-            self.model.entries.push(Entry {
-                kind,
-                index,
-                start: node.range().start,
-                facts,
-                green,
-                home,
-            });
+            let kept = at.find(&self.old.entries, node.green_id());
+            self.entry(kind, index, node, kept);
         }
-        self.model.homes.push(Home {
+        let home = Home {
             kind,
             pointer,
             shape,
@@ -447,7 +578,8 @@ impl Builder<'_> {
             intact: node.is_intact(),
             loose: !node.is_balanced(),
             entries: first..self.model.entries.len(),
-        });
+        };
+        self.home(home, moved);
     }
 
     fn part(
@@ -457,7 +589,7 @@ impl Builder<'_> {
         pointer: String,
         shape: &'static Shape,
     ) {
-        let (place, green) = (self.model.entries.len(), node.green_id());
+        let (place, moved) = (self.model.entries.len(), self.moved);
         let old = self
             .old
             .homes
@@ -465,23 +597,10 @@ impl Builder<'_> {
             .find(|home| home.kind == EntryKind::Part && home.pointer == pointer);
         let old = old
             .map(|home| home.entries.start)
-            .filter(|old| self.old.entries[*old].green == green);
-        let facts = match old {
-            Some(old) => self.old.entries[old].facts.clone(),
-            None => Arc::new(facts::read(EntryKind::Part, node)),
-        };
-        self.kept.push(old);
-        let (kind, start, home) = (EntryKind::Part, node.range().start, self.model.homes.len());
-        self.model.entries.push(Entry {
-            kind,
-            index: 0,
-            start,
-            facts,
-            green,
-            home,
-        });
-        self.model.homes.push(Home {
-            kind,
+            .filter(|old| self.old.entries[*old].green == node.green_id());
+        self.entry(EntryKind::Part, 0, node, old);
+        let home = Home {
+            kind: EntryKind::Part,
             pointer,
             shape,
             key: member.map(|member| member.key().range()),
@@ -489,13 +608,13 @@ impl Builder<'_> {
             intact: node.is_intact(),
             loose: self.loose,
             entries: place..place + 1,
-        });
+        };
+        self.home(home, moved);
     }
 }
 
 /// Finds the entries of a former list again, one after the other: most stand where they stood, or all a few places on.
-struct Aligner<'m> {
-    entries: &'m [Entry],
+struct Aligner {
     range: Range<usize>,
     next: usize,
     missed: usize,
@@ -505,10 +624,9 @@ struct Aligner<'m> {
 /// How far an entry is looked for before all of them are.
 const NEAR: usize = 4;
 
-impl<'m> Aligner<'m> {
-    fn new(entries: &'m [Entry], range: Range<usize>) -> Self {
+impl Aligner {
+    fn new(range: Range<usize>) -> Self {
         Self {
-            entries,
             next: range.start,
             range,
             missed: 0,
@@ -516,24 +634,28 @@ impl<'m> Aligner<'m> {
         }
     }
 
-    fn find(&mut self, green: usize) -> Option<usize> {
-        let near = self.next.saturating_sub(NEAR).max(self.range.start)
-            ..self.range.end.min(self.next + NEAR);
-        let is_it = |place: &usize| self.entries[*place].green == green;
+    fn find(&mut self, entries: &[Entry], green: usize) -> Option<usize> {
+        let is_it = |place: &usize| entries[*place].green == green;
+        let near = || {
+            self.next.saturating_sub(NEAR).max(self.range.start)
+                ..self.range.end.min(self.next + NEAR)
+        };
         let found = Some(self.next)
-            .filter(|next| near.contains(next) && is_it(next))
-            .or_else(|| near.into_iter().find(is_it));
+            .filter(|next| self.range.contains(next) && is_it(next))
+            .or_else(|| near().find(is_it));
         let found = found.or_else(|| {
             self.missed += 1;
-            (self.missed > NEAR).then(|| self.look_up(green)).flatten()
+            (self.missed > NEAR)
+                .then(|| self.look_up(entries, green))
+                .flatten()
         });
         self.next = found.map_or(self.next + 1, |place| place + 1);
         found
     }
 
     /// Many are not near where they were: the list was sorted, or a large piece of it moved.
-    fn look_up(&mut self, green: usize) -> Option<usize> {
-        let (entries, all) = (self.entries, self.range.clone());
+    fn look_up(&mut self, entries: &[Entry], green: usize) -> Option<usize> {
+        let all = self.range.clone();
         let by_green = self
             .by_green
             .get_or_insert_with(|| all.map(|place| (entries[place].green, place)).collect());

@@ -124,7 +124,12 @@ fn after_an_edit_only_the_entry_that_changed_is_read_anew() {
         range: at..at,
         insert: "the ".into(),
     }]);
-    let (updated, kept) = model.update(&after);
+    let Update {
+        model: updated,
+        kept,
+        steady,
+    } = model.update(&after);
+    assert!(steady.is_some_and(|steady| steady.renamed && steady.changed.len() == 1));
     let anew: Vec<&Entry> = updated
         .entries()
         .iter()
@@ -151,14 +156,19 @@ fn an_inserted_or_removed_entry_leaves_the_others_known() {
         range: gone.clone(),
         insert: String::new(),
     }]);
-    let (shorter, kept) = model.update(&after);
-    let anew = |kept: &Kept| kept.iter().filter(|kept| kept.is_none()).count();
+    let Update {
+        model: shorter,
+        kept,
+        steady,
+    } = model.update(&after);
+    assert!(steady.is_none());
+    let anew = |kept: &[Option<usize>]| kept.iter().filter(|kept| kept.is_none()).count();
     assert!(anew(&kept) <= 1, "at most the one that the edit touches");
     let back = after.edit(&[Edit {
         range: gone.start..gone.start,
         insert: MIRROR[gone].to_owned(),
     }]);
-    let (_, kept) = shorter.update(&back);
+    let Update { kept, .. } = shorter.update(&back);
     assert!(
         anew(&kept) <= 2,
         "the one that came back, and the one that it touches"

@@ -79,9 +79,8 @@ fn an_empty_file_is_one_syntax_error() {
         expect![[r#"
         error syntax-error at ""
           the file is empty; a JSON value is expected, for a spec an object `{ … }`
-    
-    
-    "#]],
+            (an empty line)
+"#]],
     );
 }
 

@@ -69,6 +69,9 @@ fn marked(text: &str, range: &std::ops::Range<usize>) -> String {
         .find('\n')
         .map_or(text.len(), |length| range.start + length);
     let line = &text[start..end];
+    if line.is_empty() {
+        return "    (an empty line)\n".to_owned();
+    }
     let indent = line.len() - line.trim_start().len();
     let before = text[start..range.start]
         .chars()
