@@ -109,30 +109,30 @@ mod tests {
             BRACKET,
             r#""extractor_id": "ext_002""#,
             &expect![[r#"
-                    {
-                    ^
-                      "id": "ext_002",
-                            ^^^^^^^^^
+                {
+                ^
+                "id": "ext_002",
+                      ^^^^^^^^^
             "#]],
         );
         check(
             BRACKET,
             r#""output_name": "max_stress""#,
             &expect![[r#"
-                        {
-                        ^
-                          "name": "max_stress",
-                                  ^^^^^^^^^^^^
+                {
+                ^
+                "name": "max_stress",
+                        ^^^^^^^^^^^^
             "#]],
         );
         check(
             MIRROR,
             r#""from": "explore""#,
             &expect![[r#"
-                      {
-                      ^
-                        "id": "explore",
-                              ^^^^^^^^^
+                {
+                ^
+                "id": "explore",
+                      ^^^^^^^^^
             "#]],
         );
     }

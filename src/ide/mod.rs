@@ -36,7 +36,11 @@ use lsp_types::{Location, Position, Url};
 pub use announce::announce;
 
 use crate::{
-    spec::{checks::Finding, model::Model, syntax::Parsed},
+    spec::{
+        checks::{Context, Finding},
+        model::Model,
+        syntax::Parsed,
+    },
     text::{Encoding, Text},
 };
 
@@ -52,6 +56,8 @@ pub struct Snapshot {
     pub parsed: Parsed,
     /// What the checks say of this text, for those who asked to wait for it; else empty.
     pub findings: Arc<Vec<Finding>>,
+    /// What they were checked with: severities, facts about files.
+    pub context: Arc<Context>,
     /// What the client can show.
     pub traits: Traits,
     /// Ids and references of this text, once somebody asked.

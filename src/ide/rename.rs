@@ -213,7 +213,7 @@ mod tests {
                 let lines = after.lines().zip(before.lines());
                 lines
                     .filter(|(after, before)| after != before)
-                    .map(|(after, _)| format!("{after}\n"))
+                    .map(|(after, _)| format!("{}\n", after.trim()))
                     .collect()
             }
         }
@@ -228,10 +228,10 @@ mod tests {
     fn all_references_and_canvas_edges_follow() {
         let fixture = bracket_at(r#""id": "ext_$0002""#);
         expect![[r#"
-                  "id": "ext_017",
-                    "extractor_id": "ext_017",
-                    "target": "ext_017"
-                    "source": "ext_017",
+            "id": "ext_017",
+            "extractor_id": "ext_017",
+            "target": "ext_017"
+            "source": "ext_017",
         "#]]
         .assert_eq(&renamed(&fixture, "ext_017"));
     }
@@ -240,8 +240,8 @@ mod tests {
     fn an_output_is_renamed_with_those_who_read_it() {
         let fixture = bracket_at(r#""output_name": "max_str$0ess""#);
         expect![[r#"
-                      "name": "peak \"σ\"",
-                    "output_name": "peak \"σ\""
+            "name": "peak \"σ\"",
+            "output_name": "peak \"σ\""
         "#]]
         .assert_eq(&renamed(&fixture, "peak \"σ\""));
     }
@@ -250,11 +250,11 @@ mod tests {
     fn a_subcase_gets_another_number() {
         let fixture = bracket_at("\"subcases\": [\n        {\n          \"id\": 1$0");
         expect![[r#"
-                      "id": 3,
-                    "subcase": 3,
-                      "subcase": 3,
-                    "subcase": 3,
-                      "subcase": 3,
+            "id": 3,
+            "subcase": 3,
+            "subcase": 3,
+            "subcase": 3,
+            "subcase": 3,
         "#]]
         .assert_eq(&renamed(&fixture, "3"));
         expect!["`0` is no subcase number: 1, 2, 3 …"].assert_eq(&renamed(&fixture, "0"));

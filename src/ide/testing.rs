@@ -57,6 +57,7 @@ pub fn snapshot_for(text: &str, traits: Traits) -> Snapshot {
         version: 7,
         parsed,
         findings,
+        context: Arc::default(),
         traits,
         model: OnceLock::new(),
     }
@@ -75,7 +76,7 @@ pub fn at_cursor(fixture: &str) -> (Snapshot, lsp_types::Position) {
     (snapshot, position)
 }
 
-/// The lines that hold the ranges, each with `^` under what is meant.
+/// The lines that hold the ranges, without their indentation, each with `^` under what is meant.
 pub fn marked(snapshot: &Snapshot, ranges: &[lsp_types::Range]) -> String {
     let text = snapshot.text().to_string();
     let lines: Vec<&str> = text.lines().collect();
@@ -90,10 +91,12 @@ pub fn marked(snapshot: &Snapshot, ranges: &[lsp_types::Range]) -> String {
         } else {
             line.len()
         };
+        let indent = line.len() - line.trim_start().len();
         let from = range.start.character as usize;
         shown.push_str(&format!(
-            "{line}\n{}{}\n",
-            " ".repeat(from),
+            "{}\n{}{}\n",
+            line.trim_start(),
+            " ".repeat(from.saturating_sub(indent)),
             "^".repeat(until.saturating_sub(from).max(1))
         ));
     }

@@ -18,7 +18,7 @@ use lsp_types::{
 use super::state::State;
 use crate::{
     spec::{
-        checks::{Checker, Finding, Severity, Tag},
+        checks::{Checker, Context, Finding, Severity, Tag},
         syntax::Parsed,
     },
     text::{Encoding, Text},
@@ -35,6 +35,8 @@ pub struct Checked {
     pub parsed: Parsed,
     /// What the checks say, by place.
     pub findings: Arc<Vec<Finding>>,
+    /// What they knew beside the text.
+    pub context: Arc<Context>,
     /// The same, as LSP wants them.
     pub diagnostics: Vec<Diagnostic>,
     /// For pull diagnostics: changes when the findings or their places do.
@@ -102,7 +104,11 @@ impl State {
             tokio::task::spawn_blocking(move || {
                 let context = inspector.context(&parsed, path.as_deref(), &settings.severities);
                 let findings = checker.check(&parsed, &context);
-                let checked = Arc::new(Checked::new(version, parsed, findings, &uri, encoding));
+                let checked = Checked::new(version, parsed, findings, &uri, encoding);
+                let checked = Arc::new(Checked {
+                    context: Arc::new(context),
+                    ..checked
+                });
                 events.send(move |state| state.checked(&uri, generation, checker, checked));
             });
         }));
@@ -234,6 +240,7 @@ impl Checked {
             version,
             parsed,
             findings: Arc::new(findings),
+            context: Arc::default(),
             diagnostics,
             result_id,
         }

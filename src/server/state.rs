@@ -184,6 +184,7 @@ impl State {
                 version,
                 parsed: parsed.clone(),
                 findings: Arc::default(),
+                context: Arc::default(),
                 traits,
                 model: OnceLock::new(),
             };
@@ -213,6 +214,7 @@ impl State {
                     version: checked.version,
                     parsed: checked.parsed.clone(),
                     findings: checked.findings.clone(),
+                    context: checked.context.clone(),
                     traits,
                     model: OnceLock::new(),
                 };

@@ -9,6 +9,7 @@ mod cli_check;
 mod cli_demo;
 mod conversation;
 mod documents;
+mod editing;
 mod ends;
 mod json_suite;
 mod lifecycle;

@@ -16,6 +16,7 @@ mod values;
 
 use lsp_types::{CompletionItem, CompletionList, CompletionResponse, Position, Url};
 
+pub use self::skeleton::{free_candidates, free_id};
 use self::{
     items::Writer,
     site::{Site, What},

@@ -372,7 +372,8 @@ fn by_kind(snapshot: &Snapshot, steps: &[Step], shape: &Shape) -> Vec<Candidate>
             let is_default = shape
                 .default
                 .as_ref()
-                .is_some_and(|it| it.to_string() == word);
+                .and_then(serde_json::Value::as_bool)
+                .is_some_and(|default| default == (word == "true"));
             plain(
                 word.to_owned(),
                 if is_default { "default" } else { "" },

@@ -93,3 +93,134 @@ fn capabilities(client: &Client) -> ServerCapabilities {
     crate::ide::announce(&mut capabilities, client.traits());
     capabilities
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    /// Which announcement answers to which method of `docs/features.md`.
+    const ANNOUNCED: [(&str, &str); 38] = [
+        ("textDocument/didOpen", "/textDocumentSync/openClose"),
+        ("textDocument/didChange", "/textDocumentSync/change"),
+        ("textDocument/didSave", "/textDocumentSync/save"),
+        ("textDocument/willSave", "/textDocumentSync/willSave"),
+        (
+            "textDocument/willSaveWaitUntil",
+            "/textDocumentSync/willSaveWaitUntil",
+        ),
+        ("workspace/executeCommand", "/executeCommandProvider"),
+        (
+            "workspace/didChangeWorkspaceFolders",
+            "/workspace/workspaceFolders",
+        ),
+        ("workspace/willRenameFiles", "/workspace/fileOperations"),
+        ("workspace/symbol", "/workspaceSymbolProvider"),
+        (
+            "workspace/diagnostic",
+            "/diagnosticProvider/workspaceDiagnostics",
+        ),
+        ("textDocument/diagnostic", "/diagnosticProvider"),
+        ("textDocument/completion", "/completionProvider"),
+        (
+            "completionItem/resolve",
+            "/completionProvider/resolveProvider",
+        ),
+        ("textDocument/hover", "/hoverProvider"),
+        ("textDocument/signatureHelp", "/signatureHelpProvider"),
+        ("textDocument/declaration", "/declarationProvider"),
+        ("textDocument/definition", "/definitionProvider"),
+        ("textDocument/typeDefinition", "/typeDefinitionProvider"),
+        ("textDocument/implementation", "/implementationProvider"),
+        ("textDocument/references", "/referencesProvider"),
+        (
+            "textDocument/documentHighlight",
+            "/documentHighlightProvider",
+        ),
+        (
+            "textDocument/prepareRename",
+            "/renameProvider/prepareProvider",
+        ),
+        ("textDocument/rename", "/renameProvider"),
+        (
+            "textDocument/linkedEditingRange",
+            "/linkedEditingRangeProvider",
+        ),
+        ("textDocument/documentSymbol", "/documentSymbolProvider"),
+        ("textDocument/foldingRange", "/foldingRangeProvider"),
+        ("textDocument/selectionRange", "/selectionRangeProvider"),
+        ("textDocument/documentLink", "/documentLinkProvider"),
+        (
+            "documentLink/resolve",
+            "/documentLinkProvider/resolveProvider",
+        ),
+        ("textDocument/inlayHint", "/inlayHintProvider"),
+        ("textDocument/codeLens", "/codeLensProvider"),
+        ("codeLens/resolve", "/codeLensProvider/resolveProvider"),
+        ("textDocument/codeAction", "/codeActionProvider"),
+        ("codeAction/resolve", "/codeActionProvider/resolveProvider"),
+        ("textDocument/formatting", "/documentFormattingProvider"),
+        (
+            "textDocument/rangeFormatting",
+            "/documentRangeFormattingProvider",
+        ),
+        (
+            "textDocument/onTypeFormatting",
+            "/documentOnTypeFormattingProvider",
+        ),
+        (
+            "textDocument/semanticTokens/full",
+            "/semanticTokensProvider",
+        ),
+    ];
+
+    fn announced() -> Value {
+        let params = json!({"processId": null, "rootUri": null, "capabilities": {"textDocument": {
+            "diagnostic": {},
+            "rename": {"prepareSupport": true},
+            "codeAction": {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": []}}},
+        }}});
+        let params: InitializeParams = serde_json::from_value(params).expect("params");
+        json!(capabilities(&Client::new(&params)))
+    }
+
+    fn documented() -> BTreeMap<&'static str, bool> {
+        let rows = include_str!("../../../docs/features.md").lines();
+        rows.filter_map(|row| {
+            let mut cells = row.strip_prefix("| `")?.split('|');
+            let method = cells.next()?.trim().strip_suffix('`')?;
+            let answered = match cells.next()?.trim() {
+                "yes" => true,
+                "no" => false,
+                _ => return None,
+            };
+            Some((method, answered))
+        })
+        .collect()
+    }
+
+    #[test]
+    fn the_documented_methods_are_the_announced_ones() {
+        let (announced, documented) = (announced(), documented());
+        for (method, pointer) in ANNOUNCED {
+            let value = announced.pointer(pointer);
+            let is = value.is_some_and(|value| *value != Value::Bool(false));
+            assert_eq!(documented.get(method), Some(&is), "{method}");
+        }
+    }
+
+    #[test]
+    fn every_announcement_is_documented() {
+        let announced = announced();
+        let known = |key: &str| {
+            ["positionEncoding", "experimental"].contains(&key)
+                || ANNOUNCED
+                    .iter()
+                    .any(|(_, pointer)| pointer.split('/').nth(1) == Some(key))
+        };
+        for key in announced.as_object().expect("an object").keys() {
+            assert!(known(key), "{key} has no row in the table");
+        }
+    }
+}

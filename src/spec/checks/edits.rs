@@ -40,7 +40,8 @@ pub(super) fn remove_element(parsed: &Parsed, list: Node<'_>, index: usize) -> O
 }
 
 /// Puts members into an object: each behind those that the format has before it, written as its neighbours are.
-pub(super) fn insert_members(
+#[must_use]
+pub fn insert_members(
     parsed: &Parsed,
     object: Node<'_>,
     shape: &Shape,
@@ -199,7 +200,8 @@ fn last_break(lead: &str) -> &str {
 }
 
 /// JSON in one line, with a blank behind each comma and colon.
-fn one_line(value: &Value) -> String {
+#[must_use]
+pub fn one_line(value: &Value) -> String {
     match value {
         Value::Object(object) => {
             let members: Vec<String> = object

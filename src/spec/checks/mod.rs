@@ -33,6 +33,7 @@ mod walk;
 use std::{collections::BTreeMap, fmt, ops::Range};
 
 pub use checker::Checker;
+pub use edits::{insert_members, one_line};
 pub use files::{Facts, FileFact, FileNeed, needed_files};
 pub use fixes::fix_all;
 pub use gates::{Gate, GateKind, gates};
