@@ -288,6 +288,7 @@ impl Conduct {
             host: self.manager.host().clone(),
             store: self.manager.store_handle(),
             outlet: self.outlet.clone(),
+            following: self.manager.follow_specs(),
         };
         let specs = SpecKeeper::start(self.scope(turn_id), means).await;
         let saver = Saver::new(self.manager.store_handle(), turn_id.to_owned());

@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock},
     time::Duration,
 };
 
@@ -22,6 +22,7 @@ use super::{
     tend,
     turn::Outlet,
     types::{ChatRequest, Message, Mode, SessionInfo, TurnResult},
+    watch::{Following, SpecWatcher},
 };
 use crate::study::{Root, StudyError, StudyId};
 
@@ -65,6 +66,7 @@ pub struct SessionManager {
     sessions: Mutex<HashMap<String, Arc<Live>>>,
     turns: TaskTracker,
     closing: CancellationToken,
+    watcher: OnceLock<Option<SpecWatcher>>,
 }
 
 /// Cancels a turn that nobody waits for any more, and sees to it that no event comes after that.
@@ -104,12 +106,25 @@ impl SessionManager {
             sessions: Mutex::default(),
             turns: TaskTracker::new(),
             closing: CancellationToken::new(),
+            watcher: OnceLock::new(),
         });
         tokio::spawn(tend::tend(
             Arc::downgrade(&manager),
             manager.closing.clone(),
         ));
         Ok(manager)
+    }
+
+    /// Follows specs on disk, where a thread can be had for that; the first turn starts it.
+    pub(super) fn follow_specs(&self) -> Option<Following> {
+        let started = self.watcher.get_or_init(|| {
+            SpecWatcher::start()
+                .inspect_err(
+                    |error| tracing::warn!(%error, "specs are looked at only now and then"),
+                )
+                .ok()
+        });
+        started.as_ref().map(SpecWatcher::follow)
     }
 
     /// The root whose conversations these are.

@@ -1,8 +1,8 @@
 //! The specs that a turn changes: noticed while it runs, each whole and valid change brought to the editor at once.
 //!
 //! A task of its own looks at the files, so that an editor that answers slowly holds up neither the stream nor a
-//! cancel. It looks when a tool has ended, and every [`WHILE_BUSY`] while one that can write is at work: a handful of
-//! `stat` calls, cheaper than a watch over folders that may hold ten thousand iterations.
+//! cancel. It looks when the system says that a spec was replaced, when a tool has ended, and, because a watch can miss
+//! things (network drives, links), every [`WHILE_BUSY`] while a tool that can write is at work.
 //!
 //! A change counts as Claude's only after a tool of his that can have made it: `Edit` and `Write` name their file; any
 //! other tool but a reading one (a shell above all) can write anywhere.
@@ -22,11 +22,12 @@ use super::{
     store::{Store, TextRole},
     turn::Outlet,
     types::{Applied, Introduced, SpecUpdate, TurnEvent},
+    watch::Following,
 };
 use crate::study::{self, Root, StudyError};
 
 /// How often files are looked at while a tool that can write is at work.
-const WHILE_BUSY: Duration = Duration::from_millis(30);
+const WHILE_BUSY: Duration = Duration::from_millis(100);
 
 /// How often afterwards, for what it may have left running in the background.
 const AFTERWARDS: Duration = Duration::from_millis(200);
@@ -45,11 +46,12 @@ pub(super) struct Scope {
 }
 
 /// What the task needs of others.
-#[derive(Clone)]
 pub(super) struct Means {
     pub host: Arc<dyn Host>,
     pub store: Arc<Store>,
     pub outlet: Arc<Outlet>,
+    /// Where the system tells of changes.
+    pub following: Option<Following>,
 }
 
 enum Note {
@@ -93,6 +95,9 @@ impl SpecKeeper {
                 updates: Vec::new(),
             };
             look.remember_all();
+            for spec in look.specs.values() {
+                look.follow(spec);
+            }
             look
         });
         let (known, task) = match look.await {
@@ -200,6 +205,7 @@ impl Look {
                     Some(Note::Begun { file, stamps, unknown }) => {
                         at_work += 1;
                         if let Some(spec) = unknown {
+                            self.follow(&spec);
                             self.specs.entry(real(&spec.path)).or_insert(*spec);
                         }
                         self.begun(file, &stamps);
@@ -210,6 +216,7 @@ impl Look {
                     }
                     None => break,
                 },
+                () = changed(&mut self.means.following), if watching => self.look(false).await,
                 () = tokio::time::sleep(pause), if watching => self.look(false).await,
             }
         }
@@ -218,6 +225,12 @@ impl Look {
         Changes {
             updates: self.updates,
             introduced,
+        }
+    }
+
+    fn follow(&self, spec: &Spec) {
+        if let Some(following) = &self.means.following {
+            following.add(&spec.path, spec.base.hash());
         }
     }
 
@@ -456,6 +469,17 @@ impl Content {
             Self::Other(hash) => hash.clone(),
         }
     }
+}
+
+/// The system says that a spec changed. Never, where it cannot say.
+async fn changed(following: &mut Option<Following>) {
+    if let Some(followed) = following
+        && followed.next().await.is_some()
+    {
+        return;
+    }
+    *following = None;
+    std::future::pending().await
 }
 
 fn is_spec(path: &Path) -> bool {
