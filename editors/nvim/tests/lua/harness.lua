@@ -141,7 +141,7 @@ function Neovim:start_in_terminal(arguments, job, socket, size)
     return self.channel > 0
   end, 10)
   assert(connected, 'Neovim did not open its socket')
-  self:wait([[#vim.api.nvim_list_uis() == 1]])
+  self:wait([[vim.v.vim_did_enter == 1 and #vim.api.nvim_list_uis() == 1]])
 end
 
 --- What stands on its screen, without the blanks at the ends of lines.
@@ -245,6 +245,16 @@ function Neovim:wait_mode(mode)
     ),
     2
   )
+end
+
+--- `:write`, typed, which asks nothing.
+function Neovim:writes()
+  self:lua([[
+    vim.g.written = false
+    vim.api.nvim_create_autocmd('BufWritePost', { once = true, callback = function() vim.g.written = true end })
+  ]])
+  self:keys(':write<CR>')
+  self:wait([[vim.g.written]])
 end
 
 ---@return string
