@@ -138,6 +138,19 @@ local function close_undo_block(bufnrs)
   end
 end
 
+--- Without the annotations, of which Neovim 0.12 makes a message that has to be answered; the chat tells the change.
+---@param edit lsp.WorkspaceEdit
+---@return lsp.WorkspaceEdit
+local function plain(edit)
+  for _, change in ipairs(edit.documentChanges or {}) do
+    for _, text_edit in ipairs(change.edits or {}) do
+      text_edit.annotationId = nil
+    end
+  end
+  edit.changeAnnotations = nil
+  return edit
+end
+
 --- `workspace/applyEdit` of our server.
 ---@param params lsp.ApplyWorkspaceEditParams
 ---@param client vim.lsp.Client
@@ -159,7 +172,7 @@ function M.apply_edit(params, client)
   bufnrs = vim.tbl_filter(vim.api.nvim_buf_is_loaded, bufnrs)
   close_undo_block(bufnrs)
   local applied, reason =
-    pcall(vim.lsp.util.apply_workspace_edit, params.edit, client.offset_encoding)
+    pcall(vim.lsp.util.apply_workspace_edit, plain(params.edit), client.offset_encoding)
   close_undo_block(bufnrs)
   for _, bufnr in ipairs(bufnrs) do
     M.settle(bufnr)

@@ -28,7 +28,7 @@ t.test('the chat beside the spec: question, folded tool, change, answer, prompt'
     }
   end, { screen = { 120, 34 }, settings = { claude = { userTools = { 'Read', 'Edit' } } } })
   s.n:lua(
-    [[vim.o.statusline = '%f %m%= %{v:lua.require("atomizer").statusline()}' vim.o.number = true]]
+    [[vim.o.statusline = "%f %m%= %{v:lua.require'atomizer'.statusline()}" vim.o.number = true]]
   )
   s.n:lua([[vim.fn.cursor(vim.fn.search('"max": 12.0'), 17)]])
   s.n:cmd('Atomizer chat let the web become up to 14 mm thick')
