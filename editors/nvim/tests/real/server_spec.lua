@@ -246,17 +246,23 @@ t.test(
     assert(#(ask('textDocument/completion').items or ask('textDocument/completion')) > 0)
     n:lua([[vim.fn.cursor(vim.fn.search('"id": "dv_001"'), 16) vim.lsp.buf.rename('dv_042')]])
     n:wait([[not table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, true), '\n'):find('dv_001')]])
-    n:lua(
-      [[vim.lsp.codelens.refresh({ bufnr = 0 }) vim.lsp.inlay_hint.enable(true, { bufnr = 0 })]]
-    )
-    n:wait([[#vim.lsp.codelens.get(0) > 0]])
+    n:lua([[
+      local newer = vim.fn.has('nvim-0.12') == 1
+      local codelens = vim.lsp.codelens
+      _G.lenses = function()
+        return newer and vim.tbl_map(function(it) return it.lens end, codelens.get({ bufnr = 0 })) or codelens.get(0)
+      end
+      if newer then codelens.enable(true, { bufnr = 0 }) else codelens.refresh({ bufnr = 0 }) end
+      vim.lsp.inlay_hint.enable(true, { bufnr = 0 })
+    ]])
+    n:wait([[#_G.lenses() > 0]])
     n:wait([[#vim.lsp.inlay_hint.get({ bufnr = 0 }) > 0]])
     local function lens(title)
       n:lua(
         [[
       local title = ...
       local client = vim.lsp.get_clients({ name = 'atomizer' })[1]
-      for _, lens in ipairs(vim.lsp.codelens.get(0)) do
+      for _, lens in ipairs(_G.lenses()) do
         if lens.command.title:find(title) then return client:exec_cmd(lens.command, { bufnr = 0 }) end
       end
       error('no lens ' .. title)

@@ -18,9 +18,11 @@ local function claude_edits(n, path, old, new, version)
     for row, line in ipairs(vim.api.nvim_buf_get_lines(bufnr, 0, -1, true)) do
       local column = line:find(old, 1, true)
       if column then
-        require('fake').request('workspace/applyEdit', { label = 'Claude: thicken', edit = { documentChanges = { {
+        require('fake').request('workspace/applyEdit', { label = 'Claude: thicken', edit = {
+          changeAnnotations = { claude = { label = 'Claude: thicken' } },
+          documentChanges = { {
           textDocument = { uri = vim.uri_from_fname(path), version = version or vim.lsp.util.buf_versions[bufnr] },
-          edits = { { newText = new, range = {
+          edits = { { annotationId = 'claude', newText = new, range = {
             start = { line = row - 1, character = column - 1 }, ['end'] = { line = row - 1, character = column - 1 + #old } } } },
         } } } })
         return
