@@ -44,19 +44,31 @@ pub fn kill(processes: &[Process]) {
     }
 }
 
-/// Kills everything below `root` but what is in `spared` (and `root` itself), until nothing more is found: a process
-/// may fork while its siblings are being killed.
+/// Kills everything below `root` but what is in `spared` (and `root` itself). All are stopped before any is killed,
+/// until no more are found: one that forks while its siblings die would leave an orphan that nobody finds.
 pub fn kill_below(root: u32, spared: &HashSet<Process>) {
-    for _ in 0..16 {
-        let found: Vec<Process> = descendants(root)
-            .into_iter()
-            .filter(|process| !spared.contains(process))
-            .collect();
+    let mut stopped: HashSet<Process> = HashSet::new();
+    for _ in 0..64 {
+        let mut found = descendants(root);
+        found.retain(|process| !spared.contains(process) && !stopped.contains(process));
         if found.is_empty() {
-            return;
+            break;
         }
-        kill(&found);
+        found.iter().for_each(|process| stop(process.pid));
+        stopped.extend(found);
     }
+    kill(&stopped.into_iter().collect::<Vec<_>>());
+}
+
+/// Kills a process and everything below it. It is stopped first, so that it starts nothing more meanwhile: what it
+/// started after the last look would be an orphan that nobody finds.
+pub fn kill_tree(root: Process) {
+    if !is_alive(root) {
+        return;
+    }
+    stop(root.pid);
+    kill_below(root.pid, &HashSet::new());
+    kill(&[root]);
 }
 
 /// It runs, and is not a zombie.
@@ -81,12 +93,26 @@ pub fn find(pid: u32) -> Option<Process> {
 
 #[cfg(unix)]
 fn signal_kill(pid: u32) {
+    signal(pid, rustix::process::Signal::KILL);
+}
+
+#[cfg(unix)]
+fn stop(pid: u32) {
+    signal(pid, rustix::process::Signal::STOP);
+}
+
+/// Not to be had there.
+#[cfg(windows)]
+fn stop(_pid: u32) {}
+
+#[cfg(unix)]
+fn signal(pid: u32, signal: rustix::process::Signal) {
     if let Some(pid) = i32::try_from(pid)
         .ok()
         .and_then(rustix::process::Pid::from_raw)
     {
         // It may have ended in between: that is what is wanted.
-        let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+        let _ = rustix::process::kill_process(pid, signal);
     }
 }
 

@@ -384,11 +384,7 @@ async fn watch_exit(
         && let Some(program) = program
     {
         // The supervisor itself was killed: what it would have done is done here, as far as can be seen from here.
-        let kill = move || {
-            descendants::kill_below(program.pid, &HashSet::new());
-            descendants::kill(&[program]);
-        };
-        let _ = tokio::task::spawn_blocking(kill).await;
+        let _ = tokio::task::spawn_blocking(move || descendants::kill_tree(program)).await;
     }
     let _ = exited.send(Some(Exit { code }));
 }

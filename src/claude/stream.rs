@@ -13,6 +13,8 @@ pub enum Event {
     Init {
         /// Claude's own id of the conversation, for `--resume`.
         session_id: Option<String>,
+        /// It has MCP servers: processes that it keeps for its whole life.
+        has_servers: bool,
         /// MCP servers that did not start.
         failed_servers: Vec<String>,
     },
@@ -360,6 +362,10 @@ impl Event {
         match object.get("subtype").and_then(Value::as_str) {
             Some("init") => Self::Init {
                 session_id: object.get("session_id").and_then(string),
+                has_servers: object
+                    .get("mcp_servers")
+                    .and_then(Value::as_array)
+                    .is_some_and(|all| !all.is_empty()),
                 failed_servers: failed_servers(object.get("mcp_servers")),
             },
             Some("permission_denied") => Self::PermissionDenied {

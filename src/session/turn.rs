@@ -265,6 +265,7 @@ impl<'a> Turn<'a> {
         match event {
             Event::Init {
                 session_id,
+                has_servers,
                 failed_servers,
             } => {
                 self.claude_session = session_id.or(self.claude_session.take());
@@ -273,8 +274,8 @@ impl<'a> Turn<'a> {
                         .host
                         .warn(format!("Claude could not start the MCP server `{server}`."));
                 }
-                if was_silent {
-                    // Servers that it keeps for its whole life have started by now.
+                if was_silent && has_servers {
+                    // They have started by now, and no tool has.
                     self.baseline.extend(self.seat.program.children().await);
                 }
             }

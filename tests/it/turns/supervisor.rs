@@ -141,7 +141,7 @@ fn a_program_that_cannot_be_run_is_reported() {
 #[tokio::test(flavor = "multi_thread")]
 async fn kill_9_of_the_supervisor_fails_the_turn_and_leaves_nothing() {
     let rig =
-        Rig::new(json!({"turns": [[{"text": "x"}, {"spawn": "sleep 600"}, {"hang": true}]]})).await;
+        Rig::new(json!({"turns": [[{"spawn": "sleep 600"}, {"text": "x"}, {"hang": true}]]})).await;
     let mut running = rig.start(say("a"));
     let (session, _) = running.started().await;
     running
