@@ -64,6 +64,7 @@ Neovim.__index = Neovim
 ---@field ui? boolean attach a user interface (80×24), so that it draws and asks
 ---@field home? string
 ---@field env? table<string, string>
+---@field plain? boolean without the plugin
 ---@field screen? { [1]: integer, [2]: integer } with its terminal interface, so many columns and lines
 
 ---@param options? StartOptions
@@ -81,7 +82,7 @@ function M.start(options)
   )
   vim.list_extend(arguments, {
     '--cmd',
-    ('set runtimepath^=%s runtimepath+=%s'):format(M.plugin, M.tests),
+    options.plain and '' or ('set runtimepath^=%s runtimepath+=%s'):format(M.plugin, M.tests),
     -- What the next Neovim takes away must not be called.
     '--cmd',
     'lua vim.deprecate = function(name) vim.g.deprecated = (vim.g.deprecated or "") .. name .. " " end',

@@ -40,14 +40,16 @@ function M.open(turns, options)
   study.n = t.start(options)
   local settings =
     vim.tbl_deep_extend('force', { claude = { command = M.standin } }, options.settings or {})
-  study.n:lua(
-    [[
-    local server, settings = ...
-    require('atomizer').setup({ cmd = { server }, settings = settings, confirm_revert = false })
-  ]],
-    M.server,
-    settings
-  )
+  if not options.plain then
+    study.n:lua(
+      [[
+      local server, settings = ...
+      require('atomizer').setup({ cmd = { server }, settings = settings, confirm_revert = false })
+    ]],
+      M.server,
+      settings
+    )
+  end
   if not options.closed then
     study.n:cmd('edit ' .. study.spec)
     study.n:wait([[#vim.lsp.get_clients({ name = 'atomizer', bufnr = 0 }) == 1]])
