@@ -18,7 +18,7 @@ export interface Parts {
 export function registerCommands(parts: Parts): vscode.Disposable[] {
   const { chats, panel, output } = parts;
   const commands: Record<string, (...args: never[]) => unknown> = {
-    openChat: () => panel.openView(),
+    openChat: (about?: About) => openChat(panel, about),
     openChatInEditor: () => panel.openTab(),
     newChat: async () => {
       activeChat(chats).newChat();
@@ -57,6 +57,28 @@ export function registerCommands(parts: Parts): vscode.Disposable[] {
       }
     }),
   );
+}
+
+/** What a code lens or code action of the server asks for: a place to talk about, and words for the input. */
+interface About {
+  textDocument?: { uri: string };
+  selection?: { start: Place; end: Place };
+  message?: string;
+}
+
+interface Place {
+  line: number;
+  character: number;
+}
+
+async function openChat(panel: PanelHost, about: About | undefined): Promise<void> {
+  if (about?.textDocument !== undefined && about.selection !== undefined) {
+    const { start, end } = about.selection;
+    const selection = new vscode.Range(start.line, start.character, end.line, end.character);
+    await vscode.window.showTextDocument(vscode.Uri.parse(about.textDocument.uri), { selection });
+  }
+  if (about?.message === undefined) await panel.openView();
+  else await panel.fillInput(about.message);
 }
 
 function activeChat(chats: Chats): Chat {

@@ -39,7 +39,7 @@ export function activate(context: vscode.ExtensionContext): Api {
     folders,
     status,
     ...registerCommands({ chats, panel, output, extension: context.extensionUri }),
-    ...registerServerCommands(chats, panel),
+    ...registerServerCommands(chats),
     CanvasEditor.register(context.extensionUri, chats),
   );
   running = folders;

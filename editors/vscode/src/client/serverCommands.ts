@@ -1,12 +1,10 @@
 /**
  * The server's own commands (`atomizer.study.validate`, …) as they stand in its code lenses and code actions.
- * Registered once for all folders and sent to the server of the active one. `atomizer.chat` fills the input instead:
- * nothing is said to Claude that the user did not send.
+ * Registered once for all folders and sent to the server of the folder that they are about.
  */
 import * as vscode from 'vscode';
 import type { Chats } from './chats';
 import { messageOf } from './log';
-import type { PanelHost } from './panelHost';
 
 const OPERATIONS = [
   'cancel',
@@ -28,8 +26,8 @@ const OPERATIONS = [
   'conflict.resolve',
 ];
 
-export function registerServerCommands(chats: Chats, panel: PanelHost): vscode.Disposable[] {
-  const commands = OPERATIONS.map((name) =>
+export function registerServerCommands(chats: Chats): vscode.Disposable[] {
+  return OPERATIONS.map((name) =>
     vscode.commands.registerCommand(`atomizer.${name}`, async (params: unknown) => {
       const chat = chatOf(chats, params);
       try {
@@ -44,14 +42,6 @@ export function registerServerCommands(chats: Chats, panel: PanelHost): vscode.D
       }
     }),
   );
-  const chat = vscode.commands.registerCommand('atomizer.chat.fill', (params: unknown) => panel.fillInput(messageIn(params)));
-  return [...commands, chat, vscode.commands.registerCommand('atomizer.ask', (params: unknown) => panel.fillInput(messageIn(params)))];
-}
-
-function messageIn(params: unknown): string {
-  if (typeof params === 'string') return params;
-  if (typeof params === 'object' && params !== null && 'message' in params && typeof params.message === 'string') return params.message;
-  return '';
 }
 
 function uriOf(params: unknown): vscode.Uri | null {

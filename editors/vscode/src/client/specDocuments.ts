@@ -37,10 +37,15 @@ interface ApplyEditResult {
 
 /** VS Code notices a changed file by itself within this time, or is told to look. */
 const RELOAD_MS = 1500;
+const MOST_TRIES = 5;
+/** An edit that was refused is tried again when the document has moved on, or after this. */
+const RETRY_MS = 200;
 
 export class SpecDocuments implements vscode.Disposable {
   /** Documents whose last applied edit has not been brought together with the file yet. */
   private readonly pending = new Set<string>();
+  /** The file's text that a document was last brought together with. */
+  private readonly settled = new WeakMap<vscode.TextDocument, string>();
   private readonly subscriptions: vscode.Disposable[] = [];
   private queue: Promise<unknown> = Promise.resolve();
 
@@ -77,9 +82,12 @@ export class SpecDocuments implements vscode.Disposable {
   /** The file changed and the server reported how that went: the buffer may be older than the file. */
   async afterUpdate(uri: vscode.Uri): Promise<void> {
     const document = openDocument(uri.toString());
-    if (document === undefined || !document.isDirty) return;
-    this.pending.add(uri.toString());
-    await this.inOrder(() => this.settle(document));
+    if (document === undefined) return;
+    await this.inOrder(async () => {
+      if (!document.isDirty || this.settled.get(document) === (await textOnDisk(document))) return;
+      this.pending.add(uri.toString());
+      await this.settle(document);
+    });
   }
 
   dispose(): void {
@@ -107,15 +115,27 @@ export class SpecDocuments implements vscode.Disposable {
     const disk = await textOnDisk(document);
     if (disk === null || document.getText() !== mine || !isActive(document)) return;
     this.pending.delete(key);
+    this.settled.set(document, disk);
     await vscode.commands.executeCommand('workbench.action.files.revert');
-    if (mine === disk) return;
-    const now = document.getText();
-    const change = minimalChange(now, mine);
-    if (change === null) return;
-    const edit = new vscode.WorkspaceEdit();
-    const range = new vscode.Range(document.positionAt(change.start), document.positionAt(change.end));
-    edit.replace(document.uri, range, change.insert);
-    if (!(await vscode.workspace.applyEdit(edit))) this.log(`${document.uri.fsPath}: unsaved changes could not be put back; undo brings them`);
+    if (mine !== disk && !(await this.putBack(document, disk, mine))) {
+      this.log(`${document.uri.fsPath}: unsaved changes could not be put back; undo brings them`);
+    }
+  }
+
+  /** Makes a document that was just read from the file show `mine` again. VS Code refuses edits of a stale version. */
+  private async putBack(document: vscode.TextDocument, disk: string, mine: string): Promise<boolean> {
+    await showsWithin(document, disk, RELOAD_MS);
+    for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+      const change = minimalChange(document.getText(), mine);
+      if (change === null) return true;
+      const edit = new vscode.WorkspaceEdit();
+      const range = new vscode.Range(document.positionAt(change.start), document.positionAt(change.end));
+      edit.replace(document.uri, range, change.insert);
+      const { version } = document;
+      if (await vscode.workspace.applyEdit(edit)) return true;
+      await newerThan(document, version);
+    }
+    return false;
   }
 
   private async inOrder<T>(task: () => Promise<T>): Promise<T> {
@@ -193,6 +213,21 @@ async function showsWithin(document: vscode.TextDocument, expected: string, mill
       // Anything else that happens to it makes the server compute its edit anew.
       if (document.getText() === expected) finish(true);
       else if (document.isDirty) finish(false);
+    });
+  });
+}
+
+async function newerThan(document: vscode.TextDocument, version: number): Promise<void> {
+  if (document.version > version) return;
+  await new Promise<void>((resolve) => {
+    const finish = (): void => {
+      clearTimeout(timer);
+      listening.dispose();
+      resolve();
+    };
+    const timer = setTimeout(finish, RETRY_MS);
+    const listening = vscode.workspace.onDidChangeTextDocument((event) => {
+      if (event.document === document) finish();
     });
   });
 }

@@ -1,6 +1,6 @@
 /** A window of the real VS Code on a fresh copy of the example studies, with the stand-in for claude. */
 import { test as base, chromium, expect, type Browser, type FrameLocator, type Page } from '@playwright/test';
-import { rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { launchOptions } from '../support/browser.mjs';
 import { builtPrograms, makeWorkspace, startCodeServer, testVsix, type CodeServer } from '../support/codeServer.mjs';
@@ -51,6 +51,14 @@ export class Code {
     await input.fill(file);
     await this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: path.basename(file) }).first().click();
     await this.page.locator('.monaco-editor .view-line').first().waitFor();
+  }
+
+  /** Changes the colour theme for this window's folder. */
+  async theme(name: string): Promise<void> {
+    const folder = path.join(this.workspace, '.vscode');
+    await mkdir(folder, { recursive: true });
+    await writeFile(path.join(folder, 'settings.json'), JSON.stringify({ 'workbench.colorTheme': name }));
+    await this.load();
   }
 
   get panel(): FrameLocator {

@@ -1,0 +1,94 @@
+import * as assert from 'node:assert/strict';
+import * as vscode from 'vscode';
+import { api, cleanUp, disk, open, replaceInEditor, specUri, turn, until } from './support';
+
+const OLD = '"max": 12.0';
+const NEW = '"max": 14.0';
+const changed = vscode.workspace.onDidChangeTextDocument;
+
+describe('buffer and disk after a change by Claude', () => {
+  const texts = new Map<vscode.Uri, string>();
+  let former = '';
+
+  before(async () => {
+    await api();
+    former = await disk();
+    texts.set(specUri(), former);
+  });
+  afterEach(async function () {
+    if (this.currentTest?.state === 'failed') {
+      for (const document of vscode.workspace.textDocuments) console.log('STATE', document.uri.path, document.version, document.isDirty, document.getText().match(/"max": 1[0-9.]+|"baseline": [56].0/g));
+    }
+    await vscode.workspace.getConfiguration('files').update('autoSave', undefined, vscode.ConfigurationTarget.Workspace);
+    await cleanUp(texts);
+  });
+
+  const edit = (): object => ({ edit: { path: specUri().fsPath, old: OLD, new: NEW } });
+
+  async function undoAndSave(document: vscode.TextDocument): Promise<void> {
+    await vscode.window.showTextDocument(document);
+    await vscode.commands.executeCommand('undo');
+    await until('undo brings the former text', () => document.getText() === former, changed);
+    await vscode.commands.executeCommand('workbench.action.files.save');
+    assert.equal(document.isDirty, false, 'saved without "file is newer"');
+    assert.equal(await disk(), former);
+  }
+
+  it('an untouched document shows it, is not dirty, and undo and save work', async () => {
+    const { document } = await open();
+    await turn([edit(), { text: 'Done.' }]);
+    await until('the change is shown', () => document.getText().includes(NEW), changed);
+    await until('the tab is clean', () => !document.isDirty, changed, vscode.workspace.onDidSaveTextDocument);
+    assert.equal(document.getText(), await disk());
+    await undoAndSave(document);
+  });
+
+  it('a document in a background tab shows it, is not dirty, and undo and save work', async () => {
+    const { document } = await open();
+    await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ content: 'in front' }));
+    await turn([edit(), { text: 'Done.' }]);
+    await until('the change is shown', () => document.getText().includes(NEW), changed);
+    await vscode.window.showTextDocument(document);
+    await until('the tab is clean', () => !document.isDirty, changed);
+    await undoAndSave(document);
+  });
+
+  it('several changes in one turn leave the document clean', async () => {
+    const { document } = await open();
+    const more = { edit: { path: specUri().fsPath, old: NEW, new: '"max": 15.0' } };
+    await turn([edit(), more, { text: 'Done.' }]);
+    await until('the last change is shown', () => document.getText().includes('"max": 15.0'), changed);
+    await until('the tab is clean', () => !document.isDirty, changed);
+    assert.equal(document.getText(), await disk());
+  });
+
+  it('unsaved changes are merged, stay dirty, and can be saved', async () => {
+    const editor = await open();
+    await replaceInEditor(editor, '"baseline": 5.0', '"baseline": 6.0');
+    await turn([edit(), { text: 'Done.' }]);
+    const { document } = editor;
+    await until('both changes are shown', () => document.getText().includes(NEW) && document.getText().includes('"baseline": 6.0'), changed);
+    assert.equal(document.isDirty, true);
+    await vscode.commands.executeCommand('workbench.action.files.save');
+    assert.equal(document.isDirty, false, 'saved without "file is newer"');
+    const text = await disk();
+    assert.ok(text.includes(NEW) && text.includes('"baseline": 6.0'));
+  });
+
+  it('with auto-save on nothing is asked and nothing is lost', async () => {
+    await vscode.workspace.getConfiguration('files').update('autoSave', 'afterDelay', vscode.ConfigurationTarget.Workspace);
+    const editor = await open();
+    await turn([edit(), { text: 'Done.' }]);
+    await until('the change is shown', () => editor.document.getText().includes(NEW), changed);
+    await replaceInEditor(editor, '"baseline": 5.0', '"baseline": 6.0');
+    await until('it is saved by itself', () => !editor.document.isDirty, vscode.workspace.onDidSaveTextDocument);
+    const text = await disk();
+    assert.ok(text.includes(NEW) && text.includes('"baseline": 6.0'));
+  });
+
+  it('a spec that is not open changes on disk only', async () => {
+    await turn([edit(), { text: 'Done.' }]);
+    assert.ok((await disk()).includes(NEW));
+    assert.ok(!vscode.workspace.textDocuments.some((document) => document.isDirty));
+  });
+});
