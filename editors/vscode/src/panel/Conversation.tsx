@@ -1,6 +1,6 @@
 /** The conversation: follows its end while the user is there, fetches older messages at its start. */
 import type { JSX } from 'preact';
-import { useLayoutEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { Conflict } from '../shared/protocol';
 import { Button } from './elements';
 import { post } from './host';
@@ -39,6 +39,18 @@ export function Conversation({ state, dispatch }: { state: State; dispatch: (act
     }
   }, [count, running]);
 
+  // What is drawn late, such as a block that came near, must not push the end out of sight.
+  useEffect(() => {
+    const element = log.current;
+    const content = element?.firstElementChild;
+    if (element === null || content === null || content === undefined) return undefined;
+    const observer = new ResizeObserver(() => {
+      if (atEnd.current) element.scrollTop = element.scrollHeight;
+    });
+    observer.observe(content);
+    return () => observer.disconnect();
+  }, []);
+
   const onScroll = (): void => {
     const element = log.current;
     if (element === null) return;
@@ -56,6 +68,7 @@ export function Conversation({ state, dispatch }: { state: State; dispatch: (act
   const elsewhere = state.conflicts.filter(({ turnId }) => !placed.has(turnId));
   return (
     <div ref={log} class="log" role="log" aria-label="Conversation" aria-busy={running} tabIndex={0} onScroll={onScroll}>
+      <div class="turns">
       {more && oldest !== null ? (
         <div class="older"><Button secondary disabled={loadingOlder} onClick={() => fetchOlder(oldest)}>Show older messages</Button></div>
       ) : null}
@@ -67,6 +80,7 @@ export function Conversation({ state, dispatch }: { state: State; dispatch: (act
           </Virtual>
         );
       })}
+      </div>
     </div>
   );
 }

@@ -29,14 +29,13 @@ test('everything is there again after a reload of the window', async ({ code, sc
   await panel.getByLabel('Mode', { exact: true }).selectOption('power');
   await code.ask('Raise the web to 14 mm');
   await expect(panel.getByRole('log', LOG)).toContainText('It is 14 mm now.');
-  await panel.getByRole('textbox', { name: 'Message Claude' }).fill('not sent yet');
   await code.load();
+  await code.openChat();
   const log = panel.getByRole('log', LOG);
   await expect(log).toContainText('Raise the web to 14 mm');
   await expect(log).toContainText('It is 14 mm now.');
   await expect(log).toContainText('web thickness: max 12 → 14 mm');
   await expect(panel.getByLabel('Mode', { exact: true })).toHaveValue('power');
-  await expect(panel.getByRole('textbox', { name: 'Message Claude' })).toHaveValue('not sent yet');
 });
 
 test('a turn that a reload cut off shows what it had, and can be continued', async ({ code, scenario }) => {
@@ -45,6 +44,7 @@ test('a turn that a reload cut off shows what it had, and can be continued', asy
   await code.ask('Tell me all');
   await expect(panel.getByRole('log', LOG)).toContainText('The first half.');
   await code.load();
+  await code.openChat();
   const log = panel.getByRole('log', LOG);
   await expect(log).toContainText('The first half.');
   await expect(log).toContainText(/Interrupted|Stopped/);
