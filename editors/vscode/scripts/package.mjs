@@ -35,5 +35,5 @@ const folder = values.test ? path.join(here, 'dist-tests') : here;
 await mkdir(folder, { recursive: true });
 const suffix = values.target === undefined ? '' : `-${values.target}`;
 const packagePath = values.out ?? path.join(folder, `atomizer-lsp${suffix}.vsix`);
-await createVSIX({ cwd: here, packagePath, dependencies: false, allowMissingRepository: true, ...(values.target === undefined ? {} : { target: values.target }) });
+await createVSIX({ cwd: here, packagePath, dependencies: false, allowMissingRepository: true, rewriteRelativeLinks: false, ...(values.target === undefined ? {} : { target: values.target }) });
 console.log(packagePath);

@@ -7,6 +7,7 @@ import { ProblemsBefore, changesOf } from './changes';
 import { Context } from './context';
 import type { Folder } from './folder';
 import { messageOf } from './log';
+import type { Memory } from './memory';
 import { Questions } from './questions';
 import type { SpecDocuments } from './specDocuments';
 import type { Titles } from './titles';
@@ -46,7 +47,7 @@ export class Chat implements vscode.Disposable {
   constructor(
     readonly folder: Folder,
     readonly context: Context,
-    private readonly memory: vscode.Memento,
+    private readonly memory: Memory,
     private readonly titles: Titles,
     private readonly specDocuments: SpecDocuments,
     private readonly revealPanel: () => Promise<boolean>,
@@ -140,7 +141,7 @@ export class Chat implements vscode.Disposable {
     this.shownKey = null;
     this.lastError = null;
     this.context.reset();
-    void this.memory.update(this.memoryKey, undefined);
+    this.memory.update(this.memoryKey, undefined);
     this.told.fire({ type: 'conversation', session: null, title: '', messages: [], more: false, live: null });
     this.changed.fire();
   }
@@ -149,7 +150,7 @@ export class Chat implements vscode.Disposable {
     await this.reporting(async () => {
       this.session = await this.folder.request('atomizer/session/info', { sessionId });
       this.shownKey = [...this.turns.values()].find((turn) => turn.sessionId === sessionId)?.key ?? null;
-      await this.memory.update(this.memoryKey, sessionId);
+      this.memory.update(this.memoryKey, sessionId);
       await this.tellConversation((message) => this.told.fire(message));
       this.changed.fire();
     });
@@ -179,7 +180,7 @@ export class Chat implements vscode.Disposable {
   }
 
   async rename(sessionId: string, title: string): Promise<void> {
-    await this.titles.set(sessionId, title);
+    this.titles.set(sessionId, title);
     if (this.session?.sessionId === sessionId) this.follow(this.session);
     await this.tellSessions(false);
   }
@@ -187,7 +188,7 @@ export class Chat implements vscode.Disposable {
   async delete(sessionId: string): Promise<void> {
     await this.reporting(async () => {
       await this.folder.request('atomizer/session/delete', { sessionId });
-      await this.titles.set(sessionId, '');
+      this.titles.set(sessionId, '');
       if (this.sessionId === sessionId) this.newChat();
     });
     await this.tellSessions(false);
@@ -294,7 +295,7 @@ export class Chat implements vscode.Disposable {
     try {
       this.session = await this.folder.request('atomizer/session/info', { sessionId });
     } catch {
-      await this.memory.update(this.memoryKey, undefined);
+      this.memory.update(this.memoryKey, undefined);
     }
     this.changed.fire();
   }
@@ -374,7 +375,7 @@ export class Chat implements vscode.Disposable {
   /** A turn of a new conversation has begun: the conversation has its id now. */
   private async adopt(turn: Turn, sessionId: string): Promise<void> {
     if (turn.key !== this.shownKey || this.sessionId === sessionId) return;
-    await this.memory.update(this.memoryKey, sessionId);
+    this.memory.update(this.memoryKey, sessionId);
     await this.reporting(async () => {
       const session = await this.folder.request('atomizer/session/info', { sessionId });
       if (turn.key === this.shownKey) this.show(session);

@@ -6,6 +6,7 @@ import { Context } from './context';
 import type { Folder } from './folder';
 import type { Folders } from './folders';
 import type { SpecDocuments } from './specDocuments';
+import type { Memory } from './memory';
 import { Titles } from './titles';
 
 export class Chats implements vscode.Disposable {
@@ -24,7 +25,7 @@ export class Chats implements vscode.Disposable {
 
   constructor(
     readonly folders: Folders,
-    memory: vscode.Memento,
+    memory: Memory,
     specDocuments: SpecDocuments,
     revealPanel: () => Promise<boolean>,
   ) {

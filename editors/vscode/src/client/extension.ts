@@ -5,6 +5,7 @@ import { TurnTexts } from './changes';
 import { Chats } from './chats';
 import { registerCommands } from './commands';
 import { Folders } from './folders';
+import { Memory } from './memory';
 import { PanelHost } from './panelHost';
 import { registerServerCommands } from './serverCommands';
 import { SpecDocuments } from './specDocuments';
@@ -26,7 +27,7 @@ export function activate(context: vscode.ExtensionContext): Api {
   const turnTexts = new TurnTexts();
   const panel = new PanelHost(context.extensionUri, turnTexts);
   const folders = new Folders({ extensionFolder: context.extensionUri.fsPath, output, trace, specDocuments });
-  const chats = new Chats(folders, context.workspaceState, specDocuments, panel.reveal);
+  const chats = new Chats(folders, new Memory(context.storageUri?.fsPath ?? null), specDocuments, panel.reveal);
   const status = new StatusBar(chats);
   panel.attach(chats);
   context.subscriptions.push(

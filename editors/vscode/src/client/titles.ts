@@ -1,20 +1,24 @@
 /** Names that the user gave conversations. The server's own title is the first message. */
-import type * as vscode from 'vscode';
 import type { SessionInfo } from '../shared/protocol';
+import type { Memory } from './memory';
 
 const KEY = 'titles';
 
 export class Titles {
-  constructor(private readonly memory: vscode.Memento) {}
+  constructor(private readonly memory: Memory) {}
 
   of(session: SessionInfo): string {
-    const given = this.memory.get<Record<string, string>>(KEY, {})[session.sessionId];
+    const given = this.all[session.sessionId];
     return given ?? session.title;
   }
 
   /** An empty title gives the conversation its own back. */
-  async set(sessionId: string, title: string): Promise<void> {
-    const { [sessionId]: _former, ...others } = this.memory.get<Record<string, string>>(KEY, {});
-    await this.memory.update(KEY, title.trim() === '' ? others : { ...others, [sessionId]: title.trim() });
+  set(sessionId: string, title: string): void {
+    const { [sessionId]: _former, ...others } = this.all;
+    this.memory.update(KEY, title.trim() === '' ? others : { ...others, [sessionId]: title.trim() });
+  }
+
+  private get all(): Record<string, string> {
+    return this.memory.get<Record<string, string>>(KEY) ?? {};
   }
 }

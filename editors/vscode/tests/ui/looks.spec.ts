@@ -6,8 +6,8 @@ import { BRACKET, expect, test } from './fixtures';
 const THEMES = [
   ['light', 'Light Modern'],
   ['dark', 'Dark Modern'],
-  ['high-contrast', 'Dark High Contrast'],
-  ['high-contrast-light', 'Light High Contrast'],
+  ['high-contrast', 'Default High Contrast'],
+  ['high-contrast-light', 'Default High Contrast Light'],
 ] as const;
 
 interface Axe {
