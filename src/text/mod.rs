@@ -7,7 +7,7 @@ mod closest;
 mod edit;
 mod position;
 
-use std::{borrow::Cow, fmt, ops::Range};
+use std::{borrow::Cow, fmt, ops::Range, sync::Arc};
 
 use ropey::Rope;
 
@@ -19,12 +19,15 @@ pub use position::Encoding;
 #[derive(Clone, Default)]
 pub struct Text {
     rope: Rope,
+    /// The same in one piece, where somebody is about to read all of it.
+    flat: Option<Arc<str>>,
 }
 
 impl From<&str> for Text {
     fn from(text: &str) -> Self {
         Self {
             rope: Rope::from_str(text),
+            flat: None,
         }
     }
 }
@@ -54,6 +57,9 @@ impl Text {
     pub fn slice(&self, range: Range<usize>) -> Cow<'_, str> {
         let end = range.end.min(self.len());
         let start = range.start.min(end);
+        if let Some(piece) = self.flat.as_ref().and_then(|flat| flat.get(start..end)) {
+            return Cow::Borrowed(piece);
+        }
         let (chunk, chunk_start, ..) = self.rope.chunk_at_byte(start);
         if let Some(piece) = chunk.get(start - chunk_start..end - chunk_start) {
             return Cow::Borrowed(piece);
@@ -61,6 +67,15 @@ impl Text {
         let end = self.floor_char(end);
         let start = self.ceil_char(start).min(end);
         Cow::from(self.rope.byte_slice(start..end))
+    }
+
+    /// The same text with a copy in one piece, which makes [`Text::slice`] several times as fast: for whoever reads all of it.
+    #[must_use]
+    pub fn flattened(&self) -> Self {
+        Self {
+            rope: self.rope.clone(),
+            flat: Some(self.to_string().into()),
+        }
     }
 
     /// The byte at `offset`, if there is one.
@@ -89,7 +104,7 @@ impl Text {
             rope.remove(start..end);
             rope.insert(start, &edit.insert);
         }
-        Self { rope }
+        Self { rope, flat: None }
     }
 
     /// The nearest character boundary at or before `offset`.

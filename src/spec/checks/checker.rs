@@ -49,6 +49,8 @@ impl Checker {
 
     /// All findings, in the order of their places: the same as [`check`](super::check) gives.
     pub fn check(&mut self, parsed: &Parsed, context: &Context) -> Vec<Finding> {
+        let flattened = (self.model.entries().is_empty()).then(|| parsed.flattened());
+        let parsed = flattened.as_ref().unwrap_or(parsed);
         let Update {
             model,
             kept,

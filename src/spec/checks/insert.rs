@@ -467,7 +467,11 @@ impl Filler<'_, '_> {
                 .iter()
                 .filter_map(|entry| entry.id()?.parse::<i64>().ok())
         };
+        // Where subcases are listed, but none with an id, any would be reported.
+        let none_has_an_id =
+            !self.spec.model.list(EntryKind::Subcase).is_empty() && subcases().next().is_none();
         Some(match key {
+            "subcase" | "reference_subcase" if none_has_an_id => return None,
             "subcase" => subcases().next().unwrap_or(1).into(),
             "reference_subcase" => {
                 let own = self.object.get("subcase").and_then(|node| node.as_f64());

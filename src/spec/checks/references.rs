@@ -288,8 +288,13 @@ pub(super) fn unknown_subcase(spec: &SpecView<'_>, out: &mut Out) {
             let range = extractor.place(&word.at);
             let pointer = spec.parsed.path_at(range.start).pointer();
             let message = format!(
-                "the simulation lists no subcase {}; it lists {all}",
-                word.text
+                "the simulation lists no subcase {}; it lists {}",
+                word.text,
+                if all.is_empty() {
+                    "none with an id"
+                } else {
+                    &all
+                }
             );
             let raw = out.report(range, pointer, message);
             if let Some(home) = spec.model.home(EntryKind::Subcase) {

@@ -1,6 +1,6 @@
 //! Keys and values by themselves: are they what the format says?
 
-use std::{collections::HashSet, sync::LazyLock};
+use std::{collections::HashSet, ops::Range, sync::LazyLock};
 
 use regex::Regex;
 use rustc_hash::FxHashMap;
@@ -35,20 +35,44 @@ pub(super) fn quoted(node: Node<'_>) -> String {
 }
 
 pub(super) fn duplicate_key(visit: &Visit<'_, '_>, out: &mut Out) {
-    if visit.members.len() < 2 {
-        return;
+    if visit.members.len() > MANY {
+        return duplicate_key_of_many(visit, out);
     }
-    let mut first = FxHashMap::default();
-    for (name, member) in &visit.members {
-        let range = member.key().range();
-        if let Some(first) = first.get(name).cloned() {
-            let message = format!("`{name}` stands twice in this object; only the last one counts");
-            out.report(range, visit.pointer_to(name), message)
-                .related(first, format!("`{name}` stands here first"));
-        } else {
-            first.insert(name, range);
+    for (index, (name, member)) in visit.members.iter().enumerate().skip(1) {
+        if let Some((_, first)) = visit.members[..index]
+            .iter()
+            .find(|(other, _)| other == name)
+        {
+            stands_twice(visit, name, member.key().range(), first.key().range(), out);
         }
     }
+}
+
+/// Members of an object beyond which looking back over all of them takes longer than a table.
+const MANY: usize = 32;
+
+fn duplicate_key_of_many(visit: &Visit<'_, '_>, out: &mut Out) {
+    let mut first = FxHashMap::default();
+    for (name, member) in &visit.members {
+        match first.get(name) {
+            Some(first) => {
+                stands_twice(visit, name, member.key().range(), Range::clone(first), out)
+            }
+            None => drop(first.insert(name, member.key().range())),
+        }
+    }
+}
+
+fn stands_twice(
+    visit: &Visit<'_, '_>,
+    name: &str,
+    second: Range<usize>,
+    first: Range<usize>,
+    out: &mut Out,
+) {
+    let message = format!("`{name}` stands twice in this object; only the last one counts");
+    out.report(second, visit.pointer_to(name), message)
+        .related(first, format!("`{name}` stands here first"));
 }
 
 pub(super) fn wrong_type(visit: &Visit<'_, '_>, out: &mut Out) {
@@ -112,7 +136,12 @@ pub(super) fn missing_property(visit: &Visit<'_, '_>, out: &mut Out) {
     if visit.node.kind() != Kind::Object || !visit.fits || !visit.node.is_intact() {
         return;
     }
-    for key in required(visit) {
+    let (always, also) = required(visit);
+    for key in always
+        .iter()
+        .map(String::as_str)
+        .chain(also.iter().copied())
+    {
         let by_old_name = visit
             .members
             .iter()
@@ -141,35 +170,31 @@ fn is(shape: &Shape, path: &[&str]) -> bool {
         .is_some_and(|other| std::ptr::eq(shape, other))
 }
 
-/// The keys that this object must have, its neighbours considered.
-fn required<'v>(visit: &Visit<'_, 'v>) -> Vec<&'v str> {
+/// The keys that this object must have: those that the format says, and what its neighbours ask for.
+fn required(visit: &Visit<'_, '_>) -> (&'static [String], &'static [&'static str]) {
     let shape: &'static Shape = visit.shape;
-    let mut required: Vec<&str> = shape.required.iter().map(String::as_str).collect();
-    match (visit.scope.kind, visit.scope.variable) {
-        (EntryKind::Variable, Some(VariableKind::Categorical)) if visit.top => {
-            required.push("choices")
-        }
-        (EntryKind::Variable, Some(_)) if visit.top => required.push("bounds"),
+    let also: &[&str] = match (visit.scope.kind, visit.scope.variable) {
+        (EntryKind::Variable, Some(VariableKind::Categorical)) if visit.top => &["choices"],
+        (EntryKind::Variable, Some(_)) if visit.top => &["bounds"],
         (EntryKind::Variable, Some(VariableKind::Continuous | VariableKind::Integer))
             if is(shape, &["design_variables", "0", "bounds"]) =>
         {
-            required.extend(["min", "max"]);
+            &["min", "max"]
         }
-        (EntryKind::Extractor, _) => {
-            // missing-config and missing-function speak of these.
-            let config = visit
-                .scope
-                .extractor
-                .is_some_and(|kind| std::ptr::eq(shape, Shape::config(kind)));
-            let function = visit.scope.extractor == Some(ExtractorType::CustomFunction)
-                && is(shape, &["extractors", "0", "function"]);
-            if config || function {
-                required.clear();
-            }
-        }
-        _ => {}
-    }
-    required
+        (EntryKind::Extractor, _) if !visit.top && speaks_elsewhere(visit) => return (&[], &[]),
+        _ => &[],
+    };
+    (&shape.required, also)
+}
+
+/// missing-config and missing-function speak of what is missing here.
+fn speaks_elsewhere(visit: &Visit<'_, '_>) -> bool {
+    let Some(kind) = visit.scope.extractor else {
+        return false;
+    };
+    std::ptr::eq(visit.shape, Shape::config(kind))
+        || kind == ExtractorType::CustomFunction
+            && is(visit.shape, &["extractors", "0", "function"])
 }
 
 pub(super) fn unknown_property(visit: &Visit<'_, '_>, out: &mut Out) {

@@ -95,6 +95,15 @@ impl Parsed {
         })
     }
 
+    /// The same tree over a text in one piece, for whoever reads all of it.
+    #[must_use]
+    pub fn flattened(&self) -> Self {
+        Parsed {
+            text: self.text.flattened(),
+            document: self.document.clone(),
+        }
+    }
+
     /// The same for `text`, which is this text but for `range`, where `insert` other bytes are.
     fn changed(&self, text: Text, range: Range<usize>, insert: usize) -> Self {
         if u32::try_from(text.len().max(self.text.len())).is_err() {

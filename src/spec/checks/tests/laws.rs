@@ -1,6 +1,6 @@
 //! Laws that hold for any spec, tried on examples with random mistakes in them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -161,6 +161,31 @@ fn may_uncover(code: Code) -> bool {
     rewriting.contains(&code)
 }
 
+static SCHEMA: LazyLock<jsonschema::Validator> = LazyLock::new(|| {
+    let options = jsonschema::options().should_validate_formats(true);
+    options
+        .build(&crate::spec::format::schema())
+        .expect("the schema is a schema")
+});
+
+/// A schema can find this too.
+fn of_shape(finding: &Finding) -> bool {
+    use Code::*;
+    let codes = [
+        WrongType,
+        MissingProperty,
+        UnknownProperty,
+        InvalidEnum,
+        InvalidPattern,
+        OutOfRange,
+        UnsupportedVersion,
+        NotAnInteger,
+        MissingConfig,
+        MissingFunction,
+    ];
+    finding.severity <= Severity::Warning && codes.contains(&finding.code)
+}
+
 proptest! {
 
     #[test]
@@ -185,6 +210,16 @@ proptest! {
                 }
             }
         }
+    }
+
+    #[test]
+    fn the_schema_refuses_what_the_checks_of_shape_refuse(mistakes in prop::collection::vec(mistake(), 0..4), example in 0..4_usize) {
+        let text = spec_with(&mistakes, example);
+        let found = findings(&text);
+        let ours: Vec<&Finding> = found.iter().filter(|finding| of_shape(finding)).collect();
+        let value: Value = serde_json::from_str(&text).expect("it is JSON");
+        let theirs: Vec<String> = SCHEMA.iter_errors(&value).map(|error| format!("{} at {}", error, error.instance_path())).collect();
+        prop_assert_eq!(ours.is_empty(), theirs.is_empty(), "ours: {:#?}\ntheirs: {:#?}", ours, theirs);
     }
 
     #[test]
@@ -227,31 +262,27 @@ fn structure(text: &str) -> Vec<(usize, char)> {
 fn a_sign_that_is_lost_is_a_syntax_error_and_nothing_else() {
     let mut claims = Vec::new();
     let text = BRACKET;
-    {
-        for (at, sign) in structure(text) {
-            let broken = format!("{}{}", &text[..at], &text[at + 1..]);
-            let line = broken[broken[..at].rfind('\n').unwrap_or(0)..]
-                .trim_start()
-                .lines()
-                .next()
-                .unwrap_or_default()
-                .to_owned();
-            let found = findings(&broken);
-            // A number that has lost its first quote is a number.
-            let a_number = |finding: &Finding| sign == '"' && finding.code == Code::WrongType;
-            let others = found
-                .iter()
-                .filter(|finding| !a_number(finding))
-                .filter(|finding| {
-                    !matches!(finding.code, Code::SyntaxError | Code::StatusIncomplete)
-                });
-            claims.extend(others.map(|other| {
-                format!(
-                    "without {sign} in {line:?}: {} {} {}",
-                    other.code, other.pointer, other.message
-                )
-            }));
-        }
+    for (at, sign) in structure(text) {
+        let broken = format!("{}{}", &text[..at], &text[at + 1..]);
+        let line = broken[broken[..at].rfind('\n').unwrap_or(0)..]
+            .trim_start()
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .to_owned();
+        let found = findings(&broken);
+        // A number that has lost its first quote is a number.
+        let a_number = |finding: &Finding| sign == '"' && finding.code == Code::WrongType;
+        let others = found
+            .iter()
+            .filter(|finding| !a_number(finding))
+            .filter(|finding| !matches!(finding.code, Code::SyntaxError | Code::StatusIncomplete));
+        claims.extend(others.map(|other| {
+            format!(
+                "without {sign} in {line:?}: {} {} {}",
+                other.code, other.pointer, other.message
+            )
+        }));
     }
     assert!(
         claims.is_empty(),
