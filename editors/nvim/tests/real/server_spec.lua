@@ -280,3 +280,29 @@ t.test(
     n:wait([[require('atomizer.chat').view() ~= nil]])
   end
 )
+
+if vim.fn.has('nvim-0.12') == 1 then
+  t.test(':restart in the midst of a turn leaves no process of the former Neovim', function()
+    local s = real.open(function()
+      return { { { text = 'Going.' }, { hang = true } } }
+    end, { screen = { 100, 30 } })
+    s.n:cmd('Atomizer chat go')
+    study.sees(s.n, 'Going.')
+    vim.rpcnotify(s.n.channel, 'nvim_command', 'restart')
+    local function servers()
+      return vim.tbl_filter(function(line)
+        return line:find('atomizer%-lsp') or line:find('claude%-standin')
+      end, real.processes(s.n.home))
+    end
+    assert(
+      vim.wait(10000, function()
+        return #servers() == 0
+      end, 50),
+      vim.inspect(servers())
+    )
+    -- The new Neovim is nobody's job.
+    for _, line in ipairs(real.processes(s.n.home)) do
+      vim.uv.kill(assert(tonumber(line:match('^%d+'))), 'sigterm')
+    end
+  end)
+end

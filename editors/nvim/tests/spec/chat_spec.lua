@@ -110,6 +110,53 @@ t.test('tool calls and thoughts are folded, and say how they ended', function()
   t.contains(table.concat(study.transcript(n), '\n'), '```diff\n-12\n+14\n```')
 end)
 
+t.test('a fold that the reader opened stays open while more comes', function()
+  local n = study.open({ ui = true })
+  study.say(n)
+  n:lua([[
+    local fake = require('fake')
+    fake.started()
+    fake.event({ type = 'toolCall', id = 't1', name = 'Bash', input = { command = 'one\ntwo' } })
+    fake.event({ type = 'toolCall', id = 't2', name = 'Bash', input = { command = 'three\nfour' } })
+  ]])
+  study.sees(n, 'four')
+  local state = [[
+    return vim.api.nvim_win_call(require('atomizer.chat').view().transcript_win, function()
+      return { vim.fn.foldclosed(vim.fn.search('Bash one', 'wn')), vim.fn.foldclosed(vim.fn.search('Bash three', 'wn')) }
+    end)
+  ]]
+  t.equal(n:lua(state), { 7, 12 })
+  n:lua(
+    [[vim.api.nvim_win_call(require('atomizer.chat').view().transcript_win, function() vim.cmd('7foldopen') end)]]
+  )
+  n:lua(
+    [[require('fake').event({ type = 'toolResult', id = 't1', isError = false, summary = 'fine' })]]
+  )
+  study.sees(n, '> fine')
+  n:lua([[require('fake').event({ type = 'text', delta = 'And the answer.' })]])
+  study.sees(n, 'And the answer.')
+  t.equal(n:lua(state), { -1, 13 })
+end)
+
+t.test('100,000 deltas are all there, in order', function()
+  local n = study.open()
+  study.say(n)
+  n:lua([[
+    local fake = require('fake')
+    fake.started()
+    for i = 1, 100000 do
+      fake.event({ type = 'text', delta = i % 10 == 0 and i .. '\n' or i .. ' ' })
+    end
+    fake.finish({})
+  ]])
+  n:wait([[require('atomizer.chat').conversation().running == nil]])
+  local lines = study.transcript(n)
+  t.equal(
+    { #lines, lines[7], lines[10006] },
+    { 10007, '1 2 3 4 5 6 7 8 9 10', '99991 99992 99993 99994 99995 99996 99997 99998 99999 100000' }
+  )
+end)
+
 t.test('what the program took back is gone', function()
   local n = study.open()
   study.say(n)
