@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The Neovim plugin in the real Neovim: its parts against a server inside Neovim, then everything with the real
 # server and the scripted stand-in for claude. Arguments: a folder of editors/nvim/tests, part of a case's name.
+# NVIM_PROGRAM names another Neovim (with its VIMRUNTIME), for example 0.12.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
 readonly parts="$PWD/tests/parts" plugin="$PWD/editors/nvim"
@@ -31,7 +32,7 @@ cases() {
 
 if [ $# -eq 0 ]; then
     stylua="$parts/npm/node_modules/@johnnymorganz/stylua-bin-linux-x64/stylua"
-    if [ -x "$stylua" ]; then check 'stylua: formatted' "$stylua" --check "$plugin"; else echo 'stylua is not in tests/parts: not checked'; fi
+    if [ -x "$stylua" ]; then check 'stylua: formatted' "$stylua" --check --config-path "$plugin/.stylua.toml" "$plugin"; else echo 'stylua is not in tests/parts: not checked'; fi
     if command -v luacheck >/dev/null; then
         check 'luacheck: no warning' sh -c 'cd "$1" && luacheck --quiet --no-color .' - "$plugin"
     else
