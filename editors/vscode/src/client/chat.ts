@@ -289,8 +289,8 @@ export class Chat implements vscode.Disposable {
 
   /** After a reload: the conversation that was shown, when the server still has it. */
   private async restore(): Promise<void> {
-    const sessionId = this.memory.get<string>(this.memoryKey);
-    if (sessionId === undefined || this.session !== null) return;
+    const sessionId = this.memory.get(this.memoryKey);
+    if (typeof sessionId !== 'string' || this.session !== null) return;
     await this.whenRunning();
     try {
       this.session = await this.folder.request('atomizer/session/info', { sessionId });

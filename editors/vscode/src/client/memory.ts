@@ -18,8 +18,8 @@ export class Memory {
     }
   }
 
-  get<T>(key: string): T | undefined {
-    return this.values[key] as T | undefined;
+  get(key: string): unknown {
+    return this.values[key];
   }
 
   /** Undefined forgets. */

@@ -19,6 +19,6 @@ export class Titles {
   }
 
   private get all(): Record<string, string> {
-    return this.memory.get<Record<string, string>>(KEY) ?? {};
+    return (this.memory.get(KEY) ?? {}) as Record<string, string>;
   }
 }
