@@ -21,6 +21,7 @@ export interface Api {
 let running: Folders | null = null;
 
 export function activate(context: vscode.ExtensionContext): Api {
+  const began = performance.now();
   const output = vscode.window.createOutputChannel('Atomizer', { log: true });
   const trace = vscode.window.createOutputChannel('Atomizer Trace', { log: true });
   const specDocuments = new SpecDocuments((message) => output.warn(message));
@@ -45,6 +46,7 @@ export function activate(context: vscode.ExtensionContext): Api {
   );
   running = folders;
   folders.start();
+  output.info(`Activated in ${Math.round(performance.now() - began)} ms`);
   return { folders, chats, status };
 }
 
