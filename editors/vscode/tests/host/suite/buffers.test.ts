@@ -15,10 +15,7 @@ describe('buffer and disk after a change by Claude', () => {
     former = await disk();
     texts.set(specUri(), former);
   });
-  afterEach(async function () {
-    if (this.currentTest?.state === 'failed') {
-      for (const document of vscode.workspace.textDocuments) console.log('STATE', document.uri.path, document.version, document.isDirty, document.getText().match(/"max": 1[0-9.]+|"baseline": [56].0/g));
-    }
+  afterEach(async () => {
     await vscode.workspace.getConfiguration('files').update('autoSave', undefined, vscode.ConfigurationTarget.Workspace);
     await cleanUp(texts);
   });

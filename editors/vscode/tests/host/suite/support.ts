@@ -39,7 +39,11 @@ export function specUri(study = 'bracket_mass'): vscode.Uri {
 }
 
 export async function open(uri = specUri()): Promise<vscode.TextEditor> {
-  return await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(uri));
+  const editor = await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(uri));
+  // The test before put the file back; VS Code may still show what it was.
+  const text = await disk(uri);
+  await until('the document shows the file', () => editor.document.getText() === text, vscode.workspace.onDidChangeTextDocument);
+  return editor;
 }
 
 export async function disk(uri = specUri()): Promise<string> {
