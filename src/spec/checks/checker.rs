@@ -10,7 +10,8 @@ use super::{
     Code, Context, Finding, TABLE,
     shape::is_known_somewhere,
     table::Run,
-    walk::{self, Out, Raw, SpecView},
+    view::SpecView,
+    walk::{self, Out, Raw},
 };
 use crate::spec::{
     model::{Entry, EntryKind, Model, Steady, Update},

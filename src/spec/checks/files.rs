@@ -2,10 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{
-    edits,
-    walk::{Out, SpecView},
-};
+use super::{edits, view::SpecView, walk::Out};
 use crate::spec::{
     format::Refers,
     model::{EntryKind, Model},

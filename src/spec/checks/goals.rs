@@ -4,7 +4,8 @@ use rustc_hash::FxHashMap;
 
 use super::{
     references::{goals, output_of},
-    walk::{Out, SpecView},
+    view::SpecView,
+    walk::Out,
 };
 use crate::spec::{
     format::{ExtractorType, Refers},

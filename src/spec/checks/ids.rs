@@ -4,10 +4,7 @@ use std::ops::Range;
 
 use rustc_hash::FxHashMap;
 
-use super::{
-    edits,
-    walk::{Out, SpecView},
-};
+use super::{edits, view::SpecView, walk::Out};
 use crate::{
     spec::{
         format::Refers,

@@ -28,6 +28,7 @@ mod syntax;
 mod table;
 #[cfg(test)]
 mod tests;
+mod view;
 mod walk;
 
 use std::{collections::BTreeMap, fmt, ops::Range};

@@ -2,10 +2,7 @@
 
 use rustc_hash::FxHashSet;
 
-use super::{
-    edits,
-    walk::{Out, SpecView},
-};
+use super::{edits, view::SpecView, walk::Out};
 use crate::spec::{
     format::{FIXED_NODES, Refers},
     model::{Detail, Entry, EntryKind, Word},

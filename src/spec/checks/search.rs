@@ -1,10 +1,6 @@
 //! The search: is there something to vary and to want, and can the algorithm do it?
 
-use super::{
-    Severity, edits,
-    shape::quoted,
-    walk::{Out, SpecView},
-};
+use super::{Severity, edits, shape::quoted, view::SpecView, walk::Out};
 use crate::spec::{
     model::{Detail, Entry, EntryKind, VariableKind},
     syntax::{Kind, Node},

@@ -1,9 +1,6 @@
 //! What the study says of itself.
 
-use super::{
-    Code, Finding, Severity, edits,
-    walk::{Out, SpecView},
-};
+use super::{Code, Finding, Severity, edits, view::SpecView, walk::Out};
 use crate::spec::format::Shape;
 
 pub(super) fn study_name_mismatch(spec: &SpecView<'_>, out: &mut Out) {

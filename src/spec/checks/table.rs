@@ -5,7 +5,8 @@ use std::fmt;
 use super::{
     Finding, GateKind, Severity, extractors, files, goals, ids, numbers, python, references,
     search, shape, status, syntax,
-    walk::{EntryView, Out, SpecView, Visit},
+    view::SpecView,
+    walk::{EntryView, Out, Visit},
 };
 use crate::spec::syntax::Parsed;
 

@@ -1,15 +1,16 @@
 //! The ways over a spec that the checks are led: value by value, entry by entry, or the whole at once.
 
-use std::{borrow::Cow, cell::Cell, ops::Range};
+use std::{borrow::Cow, ops::Range};
 
 use super::{
-    Code, Context, Finding, Fix, Related, TABLE, Tag, insert::Insert, numbers::Numbers, table::Run,
+    Code, Finding, Fix, Related, TABLE, Tag, insert::Insert, numbers::Numbers, table::Run,
+    view::SpecView,
 };
 use crate::{
     spec::{
         format::{ExtractorType, Shape, ValueKind},
-        model::{Detail, Entry, EntryKind, Facts, Model, VariableKind},
-        syntax::{Kind, Member, Node, Parsed, pointer},
+        model::{Detail, EntryKind, Facts, VariableKind},
+        syntax::{Kind, Member, Node, pointer},
     },
     text::Edit,
 };
@@ -459,54 +460,6 @@ pub(super) fn check_entry(
             out.begin(check.code);
             run(&view, out);
         }
-    }
-}
-
-/// The whole spec.
-pub(super) struct SpecView<'a> {
-    pub parsed: &'a Parsed,
-    pub root: Option<Node<'a>>,
-    pub model: &'a Model,
-    pub context: &'a Context,
-    /// `meta.status` is `draft` or `introspected`.
-    pub draft: bool,
-    /// Words that did-you-mean may still compare: a spec full of mistakes must not cost minutes.
-    comparisons: Cell<usize>,
-}
-
-const COMPARISONS: usize = 100_000;
-
-impl<'a> SpecView<'a> {
-    pub fn new(parsed: &'a Parsed, model: &'a Model, context: &'a Context) -> Self {
-        let root = parsed.root();
-        let status = root.and_then(|root| root.get("meta")?.get("status")?.as_str());
-        let draft = matches!(status.as_deref(), Some("draft" | "introspected"));
-        Self {
-            parsed,
-            root,
-            model,
-            context,
-            draft,
-            comparisons: Cell::new(COMPARISONS),
-        }
-    }
-
-    /// The value below these keys.
-    pub fn get(&self, keys: &[&str]) -> Option<Node<'a>> {
-        keys.iter().try_fold(self.root?, |node, key| node.get(key))
-    }
-
-    pub fn pointer(&self, entry: &Entry, rest: &str) -> String {
-        self.model.pointer(entry) + rest
-    }
-
-    /// Did you mean one of these?
-    pub fn nearest<'w>(&self, word: &str, among: impl Iterator<Item = &'w str>) -> Option<&'w str> {
-        let left = self.comparisons.get();
-        let mut compared = 0;
-        let found = super::nearest(word, among.take(left).inspect(|_| compared += 1));
-        self.comparisons.set(left - compared);
-        found
     }
 }
 

@@ -1,0 +1,57 @@
+//! The spec as a whole, as the checks across entries see it.
+
+use std::cell::Cell;
+
+use super::Context;
+use crate::spec::{
+    model::{Entry, Model},
+    syntax::{Node, Parsed},
+};
+
+/// The whole spec.
+pub(super) struct SpecView<'a> {
+    pub parsed: &'a Parsed,
+    pub root: Option<Node<'a>>,
+    pub model: &'a Model,
+    pub context: &'a Context,
+    /// `meta.status` is `draft` or `introspected`.
+    pub draft: bool,
+    /// Words that did-you-mean may still compare: a spec full of mistakes must not cost minutes.
+    comparisons: Cell<usize>,
+}
+
+const COMPARISONS: usize = 100_000;
+
+impl<'a> SpecView<'a> {
+    pub fn new(parsed: &'a Parsed, model: &'a Model, context: &'a Context) -> Self {
+        let root = parsed.root();
+        let status = root.and_then(|root| root.get("meta")?.get("status")?.as_str());
+        let draft = matches!(status.as_deref(), Some("draft" | "introspected"));
+        Self {
+            parsed,
+            root,
+            model,
+            context,
+            draft,
+            comparisons: Cell::new(COMPARISONS),
+        }
+    }
+
+    /// The value below these keys.
+    pub fn get(&self, keys: &[&str]) -> Option<Node<'a>> {
+        keys.iter().try_fold(self.root?, |node, key| node.get(key))
+    }
+
+    pub fn pointer(&self, entry: &Entry, rest: &str) -> String {
+        self.model.pointer(entry) + rest
+    }
+
+    /// Did you mean one of these?
+    pub fn nearest<'w>(&self, word: &str, among: impl Iterator<Item = &'w str>) -> Option<&'w str> {
+        let left = self.comparisons.get();
+        let mut compared = 0;
+        let found = super::nearest(word, among.take(left).inspect(|_| compared += 1));
+        self.comparisons.set(left - compared);
+        found
+    }
+}
