@@ -16,6 +16,7 @@ export interface Api {
   folders: Folders;
   chats: Chats;
   status: StatusBar;
+  specDocuments: SpecDocuments;
 }
 
 let running: Folders | null = null;
@@ -47,7 +48,7 @@ export function activate(context: vscode.ExtensionContext): Api {
   running = folders;
   folders.start();
   output.info(`Activated in ${Math.round(performance.now() - began)} ms`);
-  return { folders, chats, status };
+  return { folders, chats, status, specDocuments };
 }
 
 export async function deactivate(): Promise<void> {

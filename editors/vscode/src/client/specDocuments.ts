@@ -90,6 +90,14 @@ export class SpecDocuments implements vscode.Disposable {
     });
   }
 
+  /** Waits until nothing is left to bring together. */
+  async whenSettled(): Promise<void> {
+    for (let last: Promise<unknown> | null = null; last !== this.queue; ) {
+      last = this.queue;
+      await last;
+    }
+  }
+
   dispose(): void {
     for (const subscription of this.subscriptions) subscription.dispose();
   }

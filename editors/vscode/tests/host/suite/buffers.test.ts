@@ -65,6 +65,7 @@ describe('buffer and disk after a change by Claude', () => {
     await turn([edit(), { text: 'Done.' }]);
     const { document } = editor;
     await until('both changes are shown', () => document.getText().includes(NEW) && document.getText().includes('"baseline": 6.0'), changed);
+    await (await api()).specDocuments.whenSettled();
     assert.equal(document.isDirty, true);
     await vscode.commands.executeCommand('workbench.action.files.save');
     assert.equal(document.isDirty, false, 'saved without "file is newer"');
