@@ -115,6 +115,8 @@ pub(super) struct Container {
     /// Brackets match, in it and in all that it holds, and no guess about what encloses it went into the reading: the
     /// same text gives the same tree anywhere.
     pub balanced: bool,
+    /// A reading in it, or in what it holds, took account of text beyond the item read: it may be another when that changes.
+    pub far: bool,
     /// Errors in it and in all that it holds.
     pub error_count: u32,
     /// An error in its own list of members: nobody may claim that one is missing.
@@ -134,6 +136,7 @@ pub(super) struct Chunk {
     pub error_count: u32,
     pub height: u32,
     pub balanced: bool,
+    pub far: bool,
     pub cut: bool,
 }
 
@@ -144,6 +147,7 @@ impl Chunk {
             error_count: 0,
             height: 0,
             balanced: true,
+            far: false,
             cut: false,
             items: Arc::default(),
         };
@@ -157,6 +161,7 @@ impl Chunk {
             if let Some(container) = item.value.container() {
                 chunk.height = chunk.height.max(container.height);
                 chunk.balanced &= container.balanced;
+                chunk.far |= container.far;
             }
         }
         chunk.items = Arc::new(items);
@@ -171,6 +176,7 @@ pub(super) struct Parts {
     pub tail: u32,
     pub faults: Vec<Fault>,
     pub balanced: bool,
+    pub far: bool,
     pub chunks: Vec<Chunk>,
 }
 
@@ -182,6 +188,7 @@ impl Container {
             tail,
             faults,
             balanced,
+            far,
             chunks,
         } = parts;
         let mut container = Container {
@@ -191,6 +198,7 @@ impl Container {
             head,
             tail,
             balanced,
+            far,
             error_count: faults.len() as u32,
             cut: !balanced || faults.iter().any(Fault::cuts),
             faults,
@@ -203,6 +211,7 @@ impl Container {
             container.error_count += chunk.error_count;
             container.height = container.height.max(chunk.height);
             container.balanced &= chunk.balanced;
+            container.far |= chunk.far;
             container.cut |= chunk.cut;
             container.count += chunk.items.len();
         }
@@ -262,6 +271,7 @@ impl Container {
             head,
             tail,
             balanced,
+            far,
             ..
         } = *self;
         Container::new(
@@ -272,6 +282,7 @@ impl Container {
                 tail,
                 faults: self.faults.clone(),
                 balanced,
+                far,
                 chunks,
             },
         )

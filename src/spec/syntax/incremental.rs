@@ -3,7 +3,7 @@
 //!
 //! - An item depends on its text and on the [`LOOKAHEAD`] bytes after it; one that is not in order, on the item after it.
 //! - Where brackets do not match (a container that is not balanced), it may depend on anything; then the whole document
-//!   is read again, taking over the balanced containers in it unread.
+//!   is read again, taking over the balanced containers in it unread. So it is where text far off was taken account of.
 
 use std::sync::Arc;
 
@@ -59,7 +59,7 @@ struct Level<'a> {
 pub(super) fn edit(old: &Arc<Container>, text: &Text, change: &Change) -> Arc<Container> {
     let levels = around(old, change);
     let mut tried = 0;
-    if old.balanced {
+    if old.balanced && !old.far {
         for level in (1..levels.len()).rev() {
             let Level {
                 container, start, ..
@@ -136,6 +136,9 @@ fn again(
             continue;
         }
         if parser.pos == new_closer {
+            if parser.surplus() {
+                return None;
+            }
             parser.close(old.tail as usize);
             return parser.done;
         }
@@ -294,13 +297,15 @@ impl Reuse for OldTree<'_> {
     fn container(&mut self, pos: usize) -> Option<Arc<Container>> {
         let change = self.change;
         let found = if pos < change.start {
-            self.find(pos)
-                .filter(|found| pos + found.len as usize <= change.start)
+            self.find(pos).filter(|found| {
+                let looked = if found.error_count > 0 { LOOKAHEAD } else { 0 };
+                pos + found.len as usize + looked <= change.start
+            })
         } else if pos >= change.new_end() {
             self.find(change.before(pos))
         } else {
             None
         }?;
-        found.balanced.then(|| found.clone())
+        (found.balanced && !found.far).then(|| found.clone())
     }
 }

@@ -198,6 +198,7 @@ fn too_long() -> Arc<Container> {
         tail: 0,
         faults,
         balanced: false,
+        far: true,
         chunks: Vec::new(),
     };
     Arc::new(Container::new(Ids::new().take(1), parts))

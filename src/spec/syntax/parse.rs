@@ -5,8 +5,11 @@
 //! brackets do not match (the containers concerned are marked as not balanced and never reused), and whether the item before
 //! was in order (an item before the first changed one that was not is read again). That is what makes `edit` exact.
 
+mod brackets;
+
 use std::sync::Arc;
 
+use self::brackets::DOUBT;
 use super::{
     Kind,
     error::{Fault, Trouble},
@@ -25,6 +28,8 @@ pub(super) struct Frame {
     pub chunks: Vec<Chunk>,
     pub faults: Vec<Found>,
     pub balanced: bool,
+    /// A reading in it took account of text beyond the item read.
+    pub far: bool,
     /// The last item ended in a comma.
     pub comma: bool,
     /// In an array: members of an object that lost its `{` are being read as elements.
@@ -91,7 +96,7 @@ pub(super) struct Parser<'a, R> {
     items: Vec<Item>,
     pub ids: Ids,
     reuse: R,
-    /// Some container is not balanced.
+    /// Some container is not balanced, or its reading took account of text far off.
     pub lost: bool,
     /// The container whose frame was the first, once it is closed.
     pub done: Option<Arc<Container>>,
@@ -157,6 +162,7 @@ impl<'a, R: Reuse> Parser<'a, R> {
             chunks: Vec::new(),
             faults,
             balanced: true,
+            far: false,
             comma: false,
             run: false,
             bare: 0,
@@ -175,6 +181,12 @@ impl<'a, R: Reuse> Parser<'a, R> {
         self.top().balanced = false;
     }
 
+    /// What is in the innermost container depends on text further on.
+    fn look_far(&mut self) {
+        self.lost = true;
+        self.top().far = true;
+    }
+
     /// The shape of the container around the one being read.
     fn around(&self, level: usize) -> Shape {
         level
@@ -188,6 +200,7 @@ impl<'a, R: Reuse> Parser<'a, R> {
         match (shape, self.src.at(self.pos)) {
             (_, None) => self.end_of_text(),
             (Shape::Document, Some(byte)) => self.document_item(byte),
+            (_, Some(b']' | b'}')) if self.surplus() => self.stray_closer(),
             (Shape::Array, Some(b']')) => self.close(1),
             (Shape::Object, Some(b'}')) => self.close_object(),
             (_, Some(byte @ (b']' | b'}'))) => self.wrong_closer(byte),
@@ -310,6 +323,12 @@ impl<'a, R: Reuse> Parser<'a, R> {
         }
         let mut item = Partial::new(self.pos);
         match byte {
+            b'{' if self.pos == self.frames[level].start + 1 => {
+                item.fault(self.pos, 1, Trouble::Junk);
+                item.quiet = true;
+                self.pos += 1;
+                return self.finish(item, Value::Missing);
+            }
             b'{' | b'[' => {
                 if self.top().bare > 0 {
                     self.unbalance();
@@ -383,7 +402,10 @@ impl<'a, R: Reuse> Parser<'a, R> {
 
     /// The parser stands after a key.
     fn colon_and_value(&mut self, mut item: Partial) {
-        let (key_end, newline) = self.src.trivia(self.pos, &mut item.faults);
+        let (mut key_end, mut newline) = self.src.trivia(self.pos, &mut item.faults);
+        if !newline && let Some(colon) = self.colon_behind(key_end, &mut item) {
+            (key_end, newline) = (colon, false);
+        }
         let key_stop = std::mem::replace(&mut self.pos, key_end);
         item.value_at = key_end;
         match self.src.at(key_end) {
@@ -435,6 +457,7 @@ impl<'a, R: Reuse> Parser<'a, R> {
         if item.colon {
             let colon = self.pos;
             (self.pos, _) = self.src.trivia(colon + 1, &mut item.faults);
+            self.skip_before_value(&mut item);
             item.value_at = self.pos;
             let missing = match self.src.at(self.pos) {
                 None | Some(b',' | b'}' | b']' | b':') => true,
@@ -451,6 +474,73 @@ impl<'a, R: Reuse> Parser<'a, R> {
         self.value(item, byte);
     }
 
+    /// The colon behind something that has no business between it and the key, which is then told.
+    fn colon_behind(&mut self, pos: usize, item: &mut Partial) -> Option<usize> {
+        let (end, trouble) = match self.src.at(pos)? {
+            b',' => (pos + 1, Trouble::ExtraComma),
+            b'}' | b']' => (pos + 1, Trouble::StrayCloser),
+            byte if is_word(byte) => (self.src.words(pos), Trouble::Junk),
+            _ => return None,
+        };
+        let colon = self.next_near(end, trouble)?;
+        (self.src.at(colon) == Some(b':')).then(|| {
+            item.fault(pos, end - pos, trouble);
+            colon
+        })
+    }
+
+    /// Skips what has no business between a colon and its value, if the value follows on the line.
+    fn skip_before_value(&mut self, item: &mut Partial) {
+        let pos = self.pos;
+        let (end, trouble) = match self.src.at(pos) {
+            Some(b',') => (pos + 1, Trouble::ExtraComma),
+            Some(b'}' | b']') => (pos + 1, Trouble::StrayCloser),
+            Some(byte) if is_word(byte) => {
+                let (end, kind) = self.src.word(pos, &mut Vec::new());
+                let quoted = self.src.at(end.saturating_sub(1)) == Some(b'"');
+                if kind != Kind::Error || quoted {
+                    return;
+                }
+                (end, Trouble::Junk)
+            }
+            _ => return,
+        };
+        let Some(next) = self.next_near(end, trouble) else {
+            return;
+        };
+        let value = match self.src.at(next) {
+            Some(b'{' | b'[') => true,
+            Some(b'"' | b'\'') => trouble == Trouble::StrayCloser || !self.string_then_colon(next),
+            Some(byte) if is_word(byte) => match trouble {
+                Trouble::StrayCloser => true,
+                Trouble::ExtraComma => !self.word_then_colon(next),
+                _ => false,
+            },
+            Some(_) => false,
+            None => false,
+        };
+        if value {
+            item.fault(pos, end - pos, trouble);
+            self.pos = next;
+        }
+    }
+
+    /// What follows on the line. Behind a bracket, which may end a container, no more than the bytes that count for it are
+    /// looked at.
+    fn next_near(&mut self, pos: usize, trouble: Trouble) -> Option<usize> {
+        let near = if trouble == Trouble::StrayCloser {
+            pos + usize::from(self.src.at(pos) == Some(b' '))
+        } else {
+            self.blanks(pos)
+        };
+        self.src.at(near).map(|_| near)
+    }
+
+    fn word_then_colon(&mut self, pos: usize) -> bool {
+        let end = self.src.words(pos);
+        self.next_byte(end) == Some(b':')
+    }
+
     /// Whether the string at `pos` is a key: a colon follows it.
     fn string_then_colon(&mut self, pos: usize) -> bool {
         let token = self.src.string(pos, &mut Vec::new());
@@ -462,7 +552,7 @@ impl<'a, R: Reuse> Parser<'a, R> {
         if matches!(byte, b'"' | b'\'') && self.string_then_colon(self.pos) {
             return self.member_in_array(item);
         }
-        if begins_value(byte) {
+        if begins_value(byte) || self.text_without_quote(self.pos, byte).is_some() {
             return self.value(item, byte);
         }
         let end = self.src.junk(self.pos);
@@ -497,10 +587,80 @@ impl<'a, R: Reuse> Parser<'a, R> {
         self.colon_and_value(item);
     }
 
+    /// Where a text ends that begins at `pos` and lost its opening quote: behind the closing one, if what follows that can
+    /// follow a value. A value that is whole is none.
+    fn text_without_quote(&mut self, pos: usize, byte: u8) -> Option<usize> {
+        let (mut end, mut whole) = (pos, false);
+        if is_word(byte) {
+            let (word_end, kind) = self.src.word(pos, &mut Vec::new());
+            (end, whole) = (word_end, kind != Kind::Error);
+        }
+        let next = self.blanks(end);
+        if whole && next == end && self.src.at(end) != Some(b'"')
+            || whole
+                && !self
+                    .src
+                    .at(next)
+                    .is_some_and(|byte| byte == b'"' || is_word(byte))
+        {
+            return None;
+        }
+        let quote = self.closing_quote(pos);
+        if let Some(quote) = quote {
+            let after = self.blanks(quote + 1);
+            if matches!(
+                self.src.at(after),
+                None | Some(b',' | b'}' | b']' | b'\n' | b'\r')
+            ) {
+                return Some(quote + 1);
+            }
+        }
+        let behind_comma = next + usize::from(self.src.at(next) == Some(b','));
+        let beyond = self.blanks(behind_comma);
+        if !matches!(self.src.at(beyond), None | Some(b'\n' | b'\r')) {
+            self.look_far();
+        }
+        None
+    }
+
+    /// The first quote on the line from `pos` on, unless it is escaped or stands as one that opens.
+    fn closing_quote(&mut self, mut pos: usize) -> Option<usize> {
+        loop {
+            pos = self
+                .src
+                .find(pos, |byte| matches!(byte, b'"' | b'\n' | b'\r'));
+            if self.src.at(pos) != Some(b'"') {
+                return None;
+            }
+            match pos.checked_sub(1).and_then(|before| self.src.at(before)) {
+                Some(b'\\') => pos += 1,
+                Some(b' ' | b'\t' | b',' | b':' | b'[' | b'{') => return None,
+                _ => return Some(pos),
+            }
+        }
+    }
+
+    /// Behind the blanks of the line.
+    fn blanks(&mut self, pos: usize) -> usize {
+        self.src.find(pos, |byte| byte != b' ' && byte != b'\t')
+    }
+
     /// Reads the value that begins at the parser's place with `byte`.
     fn value(&mut self, mut item: Partial, byte: u8) {
         item.value_at = self.pos;
         let start = self.pos;
+        if !matches!(byte, b'{' | b'[' | b'"' | b'\'')
+            && let Some(end) = self.text_without_quote(start, byte)
+        {
+            item.fault(start, end - start, Trouble::NoOpeningQuote);
+            self.pos = end;
+            let value = Value::Scalar {
+                kind: Kind::Error,
+                len: (end - start) as u32,
+                whole: false,
+            };
+            return self.finish(item, value);
+        }
         match byte {
             b'{' | b'[' => {
                 if self.top().shape != Shape::Document
@@ -685,9 +845,12 @@ impl<'a, R: Reuse> Parser<'a, R> {
     pub fn close(&mut self, tail: usize) {
         self.settle();
         self.pos += tail;
-        let Some(frame) = self.frames.pop() else {
+        let Some(mut frame) = self.frames.pop() else {
             return;
         };
+        if tail == 0 && frame.shape != Shape::Document {
+            self.doubt(&mut frame.chunks, frame.first, DOUBT);
+        }
         let container = Arc::new(Container::new(
             self.ids.take(1),
             Parts {
@@ -696,6 +859,7 @@ impl<'a, R: Reuse> Parser<'a, R> {
                 tail: tail as u32,
                 faults: relative(frame.faults, frame.start),
                 balanced: frame.balanced,
+                far: frame.far,
                 chunks: frame.chunks,
             },
         ));
@@ -711,144 +875,9 @@ impl<'a, R: Reuse> Parser<'a, R> {
             None => self.done = Some(container),
         }
     }
-
-    /// `}` of an object: of the outermost, only if nothing follows that looks like more of its members.
-    fn close_object(&mut self) {
-        let level = self.frames.len() - 1;
-        if level > 0 && self.around(level) == Shape::Document {
-            let next = self.after(self.pos);
-            if next.is_some() && fits(Shape::Object, next) {
-                return self.stray_closer();
-            }
-        }
-        self.close(1);
-    }
-
-    fn stray_closer(&mut self) {
-        let mut item = Partial::new(self.pos);
-        item.fault(self.pos, 1, Trouble::StrayCloser);
-        item.quiet = true;
-        self.unbalance();
-        self.pos += 1;
-        self.finish(item, Value::Missing);
-    }
-
-    /// Ends the containers from `level` inwards, which lack their closing brackets before the next `len` bytes.
-    fn force_close(&mut self, level: usize, len: usize) {
-        let at = self.pos;
-        self.top().faults.push(Found {
-            at,
-            len,
-            trouble: Trouble::MissingCloser,
-        });
-        while self.frames.len() > level {
-            self.unbalance();
-            self.close(0);
-        }
-    }
-
-    /// `]` in an object or `}` in an array: is it the bracket of a container further out, a slip of the finger, or one too
-    /// many? What stands after it and how its line is indented decide.
-    fn wrong_closer(&mut self, byte: u8) {
-        let level = self.frames.len() - 1;
-        self.unbalance();
-        let elements = byte == b']' && std::mem::take(&mut self.top().bare) > 1;
-        if elements || byte == b'}' && std::mem::take(&mut self.top().run) {
-            let mut item = Partial::new(self.pos);
-            item.quiet = true;
-            self.pos += 1;
-            return self.finish(item, Value::Missing);
-        }
-        let outer = self.frames[level].around[usize::from(byte == b']')];
-        let next = self.after(self.pos);
-        let slip_fits = fits(self.around(level), next);
-        let lost_fits = outer.is_some_and(|n| fits(self.around(n), next));
-        let here = self.indent(self.pos, true);
-        let indented_as = |parser: &mut Self, n: usize| {
-            here.is_some() && parser.indent(parser.frames[n].start, false) == here
-        };
-        let (slip_lined, lost_lined) = (
-            indented_as(self, level),
-            outer.is_some_and(|n| indented_as(self, n)),
-        );
-        let lost = match (lost_lined, slip_lined) {
-            (true, false) => true,
-            (false, true) => false,
-            _ => lost_fits || !slip_fits,
-        };
-        if let (Some(n), true) = (outer, lost) {
-            if !lost_fits && !lost_lined && fits(self.frames[level].shape, next) {
-                return self.stray_closer();
-            }
-            self.force_close(n + 1, 1);
-        } else if slip_fits || slip_lined {
-            let at = self.pos;
-            self.top().faults.push(Found {
-                at,
-                len: 1,
-                trouble: Trouble::WrongCloser,
-            });
-            self.close(1);
-        } else {
-            self.stray_closer();
-        }
-    }
-
-    /// What follows the bracket at `pos`: the next byte, and after a comma what stands there.
-    fn after(&mut self, pos: usize) -> Option<Next> {
-        let (pos, _) = self.src.trivia(pos + 1, &mut Vec::new());
-        let byte = self.src.at(pos)?;
-        if byte != b',' {
-            return Some(Next::Byte(byte));
-        }
-        let (pos, _) = self.src.trivia(pos + 1, &mut Vec::new());
-        Some(match self.src.at(pos) {
-            Some(b'"' | b'\'') => Next::Comma {
-                key: self.string_then_colon(pos),
-            },
-            Some(byte) if begins_value(byte) => Next::Comma { key: false },
-            byte => Next::Byte(byte.unwrap_or(b',')),
-        })
-    }
-
-    /// How far the line of `pos` is indented, in bytes; with `first`, only if `pos` is the first thing on it. None for
-    /// lines that are longer before `pos` than a line should be.
-    fn indent(&mut self, pos: usize, first: bool) -> Option<usize> {
-        const FAR: usize = 300;
-        let mut start = pos;
-        let mut blank_from = pos;
-        while start > 0 && pos - start < FAR {
-            match self.src.at(start - 1) {
-                Some(b'\n' | b'\r') => break,
-                Some(b' ' | b'\t') => {}
-                _ => blank_from = start - 1,
-            }
-            start -= 1;
-        }
-        let known = start == 0 || pos - start < FAR;
-        (known && (!first || blank_from == pos)).then(|| blank_from - start)
-    }
 }
 
 /// What follows a closing bracket.
-#[derive(Clone, Copy)]
-enum Next {
-    Byte(u8),
-    Comma { key: bool },
-}
-
-/// Whether a container of this shape may go on so after one of its entries.
-fn fits(shape: Shape, next: Option<Next>) -> bool {
-    match (shape, next) {
-        (Shape::Document, next) => next.is_none(),
-        (Shape::Object, Some(Next::Comma { key })) => key,
-        (Shape::Array, Some(Next::Comma { key })) => !key,
-        (Shape::Object, Some(Next::Byte(byte))) => byte == b'}',
-        (Shape::Array, Some(Next::Byte(byte))) => byte == b']',
-        (_, None) => false,
-    }
-}
-
 fn begins_value(byte: u8) -> bool {
     matches!(byte, b'{' | b'[' | b'"' | b'\'') || is_word(byte)
 }

@@ -5,12 +5,25 @@ use serde_json::Value as Json;
 
 use super::*;
 
+mod examples;
+mod places;
+
 fn parse(text: &str) -> Parsed {
     Parsed::new(Text::from(text))
 }
 
 fn judge(text: &str) -> Result<Json, serde_json::Error> {
     serde_json::from_str(text)
+}
+
+/// So many cases, unless the environment says how many.
+fn cases(cases: u32) -> ProptestConfig {
+    let config = ProptestConfig::default();
+    if std::env::var_os("PROPTEST_CASES").is_some() {
+        config
+    } else {
+        ProptestConfig { cases, ..config }
+    }
 }
 
 /// Texts near JSON: made of its tokens, whole or broken.
@@ -78,7 +91,7 @@ fn check_against_judge(text: &str) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+    #![proptest_config(cases(2000))]
 
     #[test]
     fn serde_json_and_we_accept_the_same_near_json(text in soup()) {
@@ -280,7 +293,7 @@ fn check_edits(text: String, edits: Vec<(f64, f64, String)>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
+    #![proptest_config(cases(500))]
 
     #[test]
     fn editing_gives_what_reading_gives(text in written(), edits in edits()) {
@@ -444,126 +457,4 @@ fn long_lines_and_odd_bytes_are_read() {
     assert!(parse("[\r\n1,\r2\r\n]\r").is_valid());
     assert!(parse("\u{feff}[]").is_valid());
     assert!(!parse("[\u{feff}]").is_valid());
-}
-
-/// The example studies, as people write them.
-const EXAMPLES: [&str; 4] = [
-    include_str!("../../../../examples/studies/_inbox/draft_drone_frame/atomizer_spec.json"),
-    include_str!("../../../../examples/studies/bracket_mass/1_setup/atomizer_spec.json"),
-    include_str!("../../../../examples/studies/gimbal_arm/1_setup/atomizer_spec.json"),
-    include_str!("../../../../examples/studies/optics/m1_mirror/atomizer_spec.json"),
-];
-
-/// The tokens of a valid text.
-fn tokens(text: &str) -> Vec<std::ops::Range<usize>> {
-    let mut tokens = Vec::new();
-    let mut at = 0;
-    while at < text.len() {
-        let rest = &text[at..];
-        let len = match rest.as_bytes()[0] {
-            b'"' => {
-                let mut end = 1;
-                while rest.as_bytes()[end] != b'"' {
-                    end += if rest.as_bytes()[end] == b'\\' { 2 } else { 1 };
-                }
-                end + 1
-            }
-            b'{' | b'}' | b'[' | b']' | b',' | b':' => 1,
-            byte if byte.is_ascii_whitespace() => 0,
-            _ => rest.find([',', '}', ']', '\n', ' ']).unwrap_or(rest.len()),
-        };
-        if len > 0 {
-            tokens.push(at..at + len);
-        }
-        at += len.max(1);
-    }
-    tokens
-}
-
-/// Each of these texts, which have one mistake, gives `allowed` errors at most (and one at least, unless it is valid).
-fn check_errors(mistakes: impl Iterator<Item = String>, allowed: usize) {
-    let mut count = 0;
-    for text in mistakes {
-        if serde_json::from_str::<Json>(&text).is_err() {
-            let errors = parse(&text).errors();
-            assert!((1..=allowed).contains(&errors.len()), "{errors:#?}\n{text}");
-            count += 1;
-        }
-    }
-    assert!(count > 0);
-}
-
-/// The examples with one token taken away, if it is one of these.
-fn without<'t>(starts: &'t [char]) -> impl Iterator<Item = String> + 't {
-    EXAMPLES.into_iter().flat_map(move |text| {
-        tokens(text)
-            .into_iter()
-            .filter(|token| text[token.clone()].starts_with(starts))
-            .map(|token| format!("{}{}", &text[..token.start], &text[token.end..]))
-            .collect::<Vec<_>>()
-    })
-}
-
-/// The examples with a text put before each token that begins so.
-fn with<'t>(insert: &'t str, starts: &'t [char]) -> impl Iterator<Item = String> + 't {
-    EXAMPLES.into_iter().flat_map(move |text| {
-        tokens(text)
-            .into_iter()
-            .filter(|token| text[token.clone()].starts_with(starts))
-            .map(|token| format!("{}{insert}{}", &text[..token.start], &text[token.start..]))
-            .collect::<Vec<_>>()
-    })
-}
-
-const ANY: [char; 9] = ['"', '{', '[', ']', '}', ',', ':', '1', 't'];
-
-#[test]
-fn a_lost_token_of_an_example_is_one_error() {
-    check_errors(
-        without(&[
-            ',', ':', '"', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '-', 't', 'f', 'n',
-        ]),
-        1,
-    );
-}
-
-#[test]
-fn a_comment_in_an_example_is_one_error() {
-    check_errors(with("/* { */", &ANY), 1);
-    check_errors(with("// {\n", &ANY), 1);
-}
-
-#[test]
-fn a_token_too_many_in_an_example_is_few_errors() {
-    check_errors(with("@", &ANY), 2);
-    check_errors(with(":", &ANY), 2);
-    check_errors(with(",", &ANY), 3);
-    check_errors(with(" x ", &ANY), 3);
-}
-
-#[test]
-fn a_lost_closing_quote_of_an_example_is_one_error() {
-    let texts = EXAMPLES.into_iter().flat_map(|text| {
-        let strings = tokens(text)
-            .into_iter()
-            .filter(|token| text[token.clone()].starts_with('"'));
-        strings
-            .map(|token| format!("{}{}", &text[..token.end - 1], &text[token.end..]))
-            .collect::<Vec<_>>()
-    });
-    check_errors(texts, 1);
-}
-
-#[test]
-fn a_lost_bracket_of_an_example_is_three_errors_at_most() {
-    check_errors(without(&['{', '}', ']']), 3);
-    // A list of two strings that lost its `[`: its second string is a key alone, its `]` closes nothing.
-    check_errors(without(&['[']), 4);
-}
-
-#[test]
-fn a_bracket_too_many_in_an_example_does_not_flood() {
-    for bracket in ["{", "}", "[", "]"] {
-        check_errors(with(bracket, &['"', '{', '[', ']', '}', ',']), 7);
-    }
 }
