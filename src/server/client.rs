@@ -72,11 +72,15 @@ impl Client {
         client.read_workspace(capabilities);
         client.read_text_document(capabilities);
         // Neovim announces no `documentChanges` though it takes them; unversioned edits would damage a text that has
-        // moved on.
-        client.versioned_edits |= params
+        // moved on. Neovim 0.12 shows a change annotation as a message that has to be answered with Enter.
+        if params
             .client_info
             .as_ref()
-            .is_some_and(|info| info.name == "Neovim");
+            .is_some_and(|info| info.name == "Neovim")
+        {
+            client.versioned_edits = true;
+            client.change_annotations = false;
+        }
         client.work_done_progress = capabilities
             .window
             .as_ref()
