@@ -458,3 +458,29 @@ fn long_lines_and_odd_bytes_are_read() {
     assert!(parse("\u{feff}[]").is_valid());
     assert!(!parse("[\u{feff}]").is_valid());
 }
+
+#[test]
+fn after_a_lost_brace_no_object_with_entries_of_another_is_intact() {
+    let text = r#"{
+  "a": {
+    "b": {
+      "c": {
+        "d": 1,
+      "later in b": 2
+    },
+    "later in a": 3
+  },
+  "whole": {
+    "x": 1
+  }
+}"#;
+    let parsed = parse(text);
+    assert!(!parsed.is_valid());
+    for pointer in ["", "/a", "/a/b", "/a/b/c"] {
+        let node = parsed.node_at_pointer(pointer).expect("an object");
+        assert!(!node.is_intact(), "{pointer}");
+    }
+    let whole = "/a/whole";
+    let node = parsed.node_at_pointer(whole).expect("drawn into `a`");
+    assert!(node.is_intact() && node.is_valid());
+}
