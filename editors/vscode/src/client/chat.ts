@@ -53,6 +53,12 @@ export class Chat implements vscode.Disposable {
     private readonly revealPanel: () => Promise<boolean>,
   ) {
     folder.withClient((client) => {
+      // The panel shows conflicts as cards and resolves them when its user chooses; until then they stay open.
+      client.onRequest('atomizer/conflict', async () => {
+        await this.tellConflicts();
+        await this.revealPanel();
+        return { take: null };
+      });
       client.onRequest('atomizer/permission', (question: PermissionQuestion, token: vscode.CancellationToken) => this.ask(question, token));
       client.onNotification('atomizer/permissionWithdrawn', ({ requestId }: { requestId: string }) => {
         this.questions.withdraw(requestId);

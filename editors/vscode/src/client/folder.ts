@@ -233,7 +233,7 @@ export class Folder implements vscode.Disposable {
 /** Announces what this client understands beyond LSP, and keeps the server's commands for `commands.ts`. */
 class Announcement implements StaticFeature {
   fillClientCapabilities(capabilities: { experimental?: unknown }): void {
-    capabilities.experimental = { ...(capabilities.experimental as object | undefined), atomizer: { permission: true } };
+    capabilities.experimental = { ...(capabilities.experimental as object | undefined), atomizer: { permission: true, conflict: true, introduced: true, canvas: true } };
   }
 
   preInitialize(capabilities: { executeCommandProvider?: unknown }): void {

@@ -18,6 +18,9 @@ const SERVER_KEYS = [
   'sessions.emptyRetentionHours',
   'sessions.historyLimit',
   'storage.path',
+  'storage.keepSnapshotsDays',
+  'chat.fixIntroducedErrors',
+  'canvas.applyModifications',
   'check',
 ] as const;
 
