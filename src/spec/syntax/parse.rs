@@ -13,7 +13,6 @@ use std::sync::Arc;
 
 use self::brackets::DOUBT;
 use super::{
-    Kind,
     error::{Fault, Trouble},
     green::{CHUNK, Chunk, Container, Ids, Item, Parts, Shape, Value},
     scan::{Found, Source, char_len, is_word},
