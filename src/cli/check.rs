@@ -19,11 +19,11 @@ use rayon::prelude::*;
 use super::{USAGE, complain, paint};
 use crate::{
     spec::{
-        checks::{Code, Finding, Fix, Severity, fix_all},
+        checks::{Code, Finding, Fix, Severity, fix_all, nearest},
         syntax::Parsed,
     },
     study::{Inspector, SPEC_FILE, Severities, write_atomic},
-    text::{Text, closest},
+    text::Text,
 };
 
 /// Say of files and folders what the editor would show.
@@ -243,7 +243,7 @@ fn severity(given: &str) -> Result<(Code, Option<Severity>), String> {
         .split_once('=')
         .ok_or("right would be CODE=LEVEL, such as `low-budget=off`")?;
     let known = Code::from_name(code).ok_or_else(|| {
-        let near = closest(code, Code::all().map(Code::name));
+        let near = nearest(code, Code::all().map(Code::name));
         let hint = near.map(|near| format!("; did you mean `{near}`?"));
         format!("there is no check `{code}`{}", hint.unwrap_or_default())
     })?;

@@ -12,7 +12,7 @@ use crate::{
         SessionConfig,
         config::{Offer, PowerPermissions, ProcessMode},
     },
-    spec::checks::{Code, Severity},
+    spec::checks::{Code, Severity, nearest},
 };
 
 /// Everything a user can set.
@@ -169,8 +169,7 @@ impl Settings {
     fn read_severity(&mut self, code: &str, value: &Value, problems: &mut Vec<String>) {
         let Some(known) = Code::from_name(code) else {
             let names = Code::all().map(|code| code.name());
-            let hint =
-                crate::text::closest(code, names).map(|it| format!("; did you mean check.{it}?"));
+            let hint = nearest(code, names).map(|it| format!("; did you mean check.{it}?"));
             problems.push(format!(
                 "atomizer.check.{code} is no check{}",
                 hint.unwrap_or_default()
@@ -209,7 +208,7 @@ fn is_group(key: &str) -> bool {
 
 fn unknown(key: &str) -> String {
     let names = TABLE.iter().map(|(name, _)| *name);
-    let hint = crate::text::closest(key, names).map(|it| format!("; did you mean atomizer.{it}?"));
+    let hint = nearest(key, names).map(|it| format!("; did you mean atomizer.{it}?"));
     format!("atomizer.{key} is no setting{}", hint.unwrap_or_default())
 }
 

@@ -3,7 +3,6 @@
 //! Everything inside the house counts in bytes of UTF-8; only what goes to or comes from an editor is in lines and
 //! characters, and [`Text`] converts between the two.
 
-mod closest;
 mod edit;
 mod position;
 
@@ -11,7 +10,6 @@ use std::{borrow::Cow, fmt, ops::Range, sync::Arc};
 
 use ropey::Rope;
 
-pub use closest::closest;
 pub use edit::{Edit, apply, minimal};
 pub use position::Encoding;
 

@@ -8,9 +8,10 @@ const BEGINNING: usize = 3;
 #[must_use]
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let plain = simplify(word);
+    let count = plain.chars().count();
     let scored = candidates
         .into_iter()
-        .filter(|candidate| *candidate != word)
+        .filter(|candidate| *candidate != word && may_be(&plain, count, candidate))
         .filter_map(|candidate| {
             let other = simplify(candidate);
             let begins = plain.len() >= BEGINNING
@@ -21,9 +22,10 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
             } else if begins {
                 1
             } else {
-                // Far too different in length to be worth comparing.
-                let limit = (plain.chars().count().max(other.chars().count()) / 3).max(1);
-                if other.len().abs_diff(plain.len()) > limit * 4 {
+                // No fewer mistakes than the difference in length: not worth comparing, as most are not.
+                let others = other.chars().count();
+                let limit = (count.max(others) / 3).max(1);
+                if others.abs_diff(count) > limit {
                     return None;
                 }
                 let distance = strsim::damerau_levenshtein(&plain, &other);
@@ -39,9 +41,24 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
+/// Rules out, without a copy, what is too short to be meant and does not begin alike: of ten thousand names, nearly all.
+fn may_be(plain: &str, count: usize, candidate: &str) -> bool {
+    let long_enough = candidate.len() + (count / 3).max(1) >= count;
+    let first = |word: &str| {
+        word.chars()
+            .flat_map(char::to_lowercase)
+            .find(|c| !is_separator(*c))
+    };
+    long_enough || first(plain) == first(candidate)
+}
+
+fn is_separator(c: char) -> bool {
+    matches!(c, '_' | '-' | ' ')
+}
+
 fn simplify(word: &str) -> String {
     word.chars()
-        .filter(|c| !matches!(c, '_' | '-' | ' '))
+        .filter(|c| !is_separator(*c))
         .flat_map(char::to_lowercase)
         .collect()
 }
