@@ -8,8 +8,7 @@ use crate::server;
 /// how many there are.
 pub fn run() -> ExitCode {
     let filter = tracing_subscriber::EnvFilter::try_from_env("ATOMIZER_LOG");
-    let filter =
-        filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,tower_lsp=error"));
+    let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(server::QUIET_LOG));
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_ansi(false)

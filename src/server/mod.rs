@@ -43,6 +43,9 @@ use self::{
     relay::Arrivals, roots::Managers, state::State,
 };
 
+/// What is logged unless the user wants more: the transport below warns of things that are no trouble.
+pub const QUIET_LOG: &str = "warn,tower_lsp=error";
+
 /// How long handlers that still run at the end of stdin may go on.
 const LAST_ANSWERS: Duration = Duration::from_millis(500);
 /// How long programs may take to end (contract: 5 s in all).
