@@ -33,6 +33,9 @@ cases() {
 if [ $# -eq 0 ]; then
     stylua="$parts/npm/node_modules/@johnnymorganz/stylua-bin-linux-x64/stylua"
     if [ -x "$stylua" ]; then check 'stylua: formatted' "$stylua" --check --config-path "$plugin/.stylua.toml" "$plugin"; else echo 'stylua is not in tests/parts: not checked'; fi
+    if ! command -v luacheck >/dev/null && [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
+        apt-get update -qq && apt-get install -qq -y lua-check >/dev/null
+    fi
     if command -v luacheck >/dev/null; then
         check 'luacheck: no warning' sh -c 'cd "$1" && luacheck --quiet --no-color .' - "$plugin"
     else
