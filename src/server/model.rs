@@ -1,6 +1,6 @@
 //! A model of editor, disk and Claude at random, against the delivery of changes: nobody may lose a character.
 //!
-//! One seed is one story: the user types, saves, reloads; Claude writes; the client is slow, refuses, drops edits and
+//! One seed is one story: the user types, saves, reloads, reverts; Claude writes; the client is slow, refuses, drops edits and
 //! says it applied them, or never answers. Time is tokio's paused clock, so a story of minutes takes milliseconds and
 //! is the same every time. A failing seed prints its story.
 
@@ -21,6 +21,7 @@ use super::{
     client::Client,
     delivery::{Delivered, Delivery},
     main_loop::{self, Events},
+    merging::plan,
     notifications::{did_change::did_change, did_open::did_open},
     outbox::Outbox,
     roots::Managers,
@@ -87,6 +88,8 @@ struct Story {
     typed: Vec<String>,
     /// What Claude wrote, by its own mark.
     written: Vec<String>,
+    /// Each change by Claude: its mark, the file before and after.
+    changes: Vec<(String, String, String)>,
     log: Vec<String>,
     marks: usize,
 }
@@ -301,8 +304,22 @@ impl Story {
         let theirs = applied(&self.disk, &edit);
         let base = std::mem::replace(&mut self.disk, theirs);
         self.log.push(format!("claude puts {mark}"));
+        self.changes
+            .push((mark.clone(), base.clone(), self.disk.clone()));
         self.written.push(mark);
         Some((base, self.disk.clone()))
+    }
+
+    /// `turn/revert`: the file and the editor get the turn's former text, merged with what came later.
+    fn revert(&mut self) -> Option<(String, String)> {
+        let choice = self.dice.roll(self.changes.len().max(1));
+        let (mark, before, after) = self.changes.get(choice)?.clone();
+        self.log.push(format!("revert of {mark}"));
+        self.written.retain(|written| *written != mark);
+        let disk = parsed(&self.disk);
+        let plan = plan(Some(&after), &disk, &before);
+        self.disk = disk.text().with_edits(&plan.edits).to_string();
+        Some((after, before))
     }
 
     fn save(&mut self) {
@@ -369,6 +386,7 @@ impl World {
             disk: START.into(),
             typed: Vec::new(),
             written: Vec::new(),
+            changes: Vec::new(),
             log: vec![format!("{manner:?}")],
             marks: 0,
         };
@@ -446,12 +464,17 @@ impl World {
     }
 
     async fn step(&mut self) {
-        match self.story.dice.roll(9) {
+        match self.story.dice.roll(10) {
             0..=2 => self.story.user_types(),
             3 => self.story.user_begins_a_line(),
             4 => self.story.user_ends_a_line(),
             5 => self.story.save(),
             6 => self.story.reload(),
+            7 => {
+                if let Some((base, theirs)) = self.story.revert() {
+                    self.deliver(base, theirs);
+                }
+            }
             _ => {
                 if let Some((base, theirs)) = self.story.claude_writes() {
                     self.deliver(base, theirs);
