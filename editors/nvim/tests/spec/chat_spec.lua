@@ -151,14 +151,11 @@ t.test('100,000 deltas are all there, in order', function()
   ]])
   n:wait([[require('atomizer.chat').conversation().running == nil]])
   local lines = study.transcript(n)
-  t.equal(
-    { #lines, lines[7], lines[10006] },
-    {
-      10007,
-      '1 2 3 4 5 6 7 8 9 10',
-      '99991 99992 99993 99994 99995 99996 99997 99998 99999 100000',
-    }
-  )
+  t.equal({ #lines, lines[7], lines[10006] }, {
+    10007,
+    '1 2 3 4 5 6 7 8 9 10',
+    '99991 99992 99993 99994 99995 99996 99997 99998 99999 100000',
+  })
 end)
 
 t.test('what the program took back is gone', function()
