@@ -31,7 +31,8 @@ pub fn plan(base: Option<&str>, mine: &Parsed, theirs: &str) -> Plan {
             conflicts: Vec::new(),
         };
     }
-    if base == Some(&text) || text.trim().is_empty() {
+    // An editor that reloaded while the file was being written shows the beginning of theirs.
+    if base == Some(&text) || text.trim().is_empty() || theirs.starts_with(&text) {
         return edits_to(theirs);
     }
     let parsed_theirs = Parsed::new(Text::from(theirs));

@@ -88,6 +88,11 @@ struct Story {
     typed: Vec<String>,
     /// What Claude wrote, by its own mark.
     written: Vec<String>,
+    /// A write of Claude's that is half done, or whose old file is gone and the new one not there yet: the file before
+    /// and after.
+    half: Option<(String, String)>,
+    /// The editor once showed half a file; what its user saves then cuts the file, and only the store has the rest.
+    showed_half: bool,
     /// Each change by Claude: its mark, the file before and after.
     changes: Vec<(String, String, String)>,
     log: Vec<String>,
@@ -284,7 +289,32 @@ impl Story {
         });
     }
 
+    /// Claude's write of a file in two steps, as a program does that does not replace it.
+    fn claude_begins_to_write(&mut self) {
+        let Some((before, after)) = self.claude_writes() else {
+            return;
+        };
+        let at = self.dice.roll(after.len());
+        let at = (0..=at)
+            .rev()
+            .find(|at| after.is_char_boundary(*at))
+            .unwrap_or(0);
+        self.log.push(format!("of it only {at} bytes for now"));
+        after[..at].clone_into(&mut self.disk);
+        self.half = Some((before, after));
+    }
+
+    fn claude_ends_writing(&mut self) -> Option<(String, String)> {
+        let (before, after) = self.half.take()?;
+        self.log.push("and all of it".into());
+        self.disk.clone_from(&after);
+        Some((before, after))
+    }
+
     fn claude_writes(&mut self) -> Option<(String, String)> {
+        if self.half.is_some() {
+            return None;
+        }
         let (mark, edit) = if self.dice.roll(2) == 0 {
             let mark = self.mark('c');
             let choice = self.dice.roll(50);
@@ -312,6 +342,9 @@ impl Story {
 
     /// `turn/revert`: the file and the editor get the turn's former text, merged with what came later.
     fn revert(&mut self) -> Option<(String, String)> {
+        if self.half.is_some() {
+            return None;
+        }
         let choice = self.dice.roll(self.changes.len().max(1));
         let (mark, before, after) = self.changes.get(choice)?.clone();
         self.log.push(format!("revert of {mark}"));
@@ -322,7 +355,11 @@ impl Story {
         Some((after, before))
     }
 
+    /// Not over a file that is changing at that moment: editors refuse that.
     fn save(&mut self) {
+        if self.half.is_some() {
+            return;
+        }
         self.log.push("user saves".into());
         self.disk.clone_from(&self.editor.buffer);
         self.editor.clean.clone_from(&self.editor.buffer);
@@ -332,6 +369,7 @@ impl Story {
     fn reload(&mut self) {
         if self.editor.buffer == self.editor.clean && self.editor.buffer != self.disk {
             self.log.push("editor reloads".into());
+            self.showed_half |= self.half.is_some();
             let disk = self.disk.clone();
             self.editor.clean.clone_from(&disk);
             self.editor.change(None, disk.clone(), disk);
@@ -386,6 +424,8 @@ impl World {
             disk: START.into(),
             typed: Vec::new(),
             written: Vec::new(),
+            half: None,
+            showed_half: false,
             changes: Vec::new(),
             log: vec![format!("{manner:?}")],
             marks: 0,
@@ -464,13 +504,17 @@ impl World {
     }
 
     async fn step(&mut self) {
-        match self.story.dice.roll(10) {
+        if self.story.dice.roll(2) == 0 {
+            self.claude_ends_writing();
+        }
+        match self.story.dice.roll(11) {
             0..=2 => self.story.user_types(),
             3 => self.story.user_begins_a_line(),
             4 => self.story.user_ends_a_line(),
             5 => self.story.save(),
             6 => self.story.reload(),
-            7 => {
+            7 => self.story.claude_begins_to_write(),
+            8 => {
                 if let Some((base, theirs)) = self.story.revert() {
                     self.deliver(base, theirs);
                 }
@@ -487,8 +531,15 @@ impl World {
         tokio::time::sleep(Duration::from_millis(pause)).await;
     }
 
+    fn claude_ends_writing(&mut self) {
+        if let Some((base, theirs)) = self.story.claude_ends_writing() {
+            self.deliver(base, theirs);
+        }
+    }
+
     /// Everything arrives; every delivery ends.
     async fn end(&mut self) -> Vec<Delivered> {
+        self.claude_ends_writing();
         let mut delivered = Vec::new();
         for mut delivery in std::mem::take(&mut self.deliveries) {
             loop {
@@ -520,6 +571,12 @@ async fn tell(seed: u64) -> Result<(), String> {
         log,
         ..
     } = &world.story;
+    let stored = |mark: &String| {
+        let texts = world.story.changes.iter().any(|(_, before, after)| {
+            before.contains(mark.as_str()) || after.contains(mark.as_str())
+        });
+        world.story.showed_half && texts
+    };
     let kept = |mark: &String| {
         let conflict = |delivered: &Delivered| {
             delivered
@@ -529,13 +586,14 @@ async fn tell(seed: u64) -> Result<(), String> {
         };
         editor.buffer.contains(mark.as_str())
             || disk.contains(mark.as_str())
+            || stored(mark)
             || delivered
                 .iter()
                 .any(|it| conflict(it) || it.applied == Applied::Rejected)
     };
     let fault = typed
         .iter()
-        .find(|mark| !editor.buffer.contains(mark.as_str()))
+        .find(|mark| !editor.buffer.contains(mark.as_str()) && !stored(mark))
         .map(|mark| format!("the user's {mark} is gone"))
         .or_else(|| {
             written

@@ -246,6 +246,33 @@ fn errors_that_claude_introduced_are_told_and_mended_when_the_user_agrees() {
 }
 
 #[test]
+fn errors_are_mended_unasked_in_at_most_two_rounds_where_the_user_set_it_so() {
+    let workspace = Workspace::with_study("beam", BEAM);
+    let spec = workspace.spec("beam");
+    let change = |old: &str, new: &str| json!({"edit": {"path": spec, "old": old, "new": new}});
+    let turns = json!([
+        [change("\"mass\", \"outputs\"", "\"massa\", \"outputs\"")],
+        {"when": "massa", "steps": [change("\"massa\", \"outputs\"", "\"massb\", \"outputs\"")]},
+        {"when": "massb", "steps": [change("\"massb\", \"outputs\"", "\"massc\", \"outputs\"")]},
+        {"when": "massc", "steps": [change("\"massc\", \"outputs\"", "\"mass\", \"outputs\"")]}
+    ]);
+    let client = builder(&workspace, &turns)
+        .settings(json!({"chat": {"fixIntroducedErrors": "auto"}}))
+        .start();
+    let (_, result) = client
+        .chat(json!({"message": "break it", "mode": "power", "studyId": "beam"}))
+        .finish();
+    let session = result["sessionId"].clone();
+    client.notification("atomizer/sessionChanged", |params| {
+        params["session"]["sessionId"] == session
+            && params["session"]["messageCount"] == 6
+            && params["session"]["busy"] == false
+    });
+    let left = workspace.read("studies/beam/atomizer_spec.json");
+    assert!(left.contains("\"massc\""), "two rounds, not three: {left}");
+}
+
+#[test]
 fn canvas_modifications_in_the_answer_are_applied_at_once_where_the_user_set_it_so() {
     let workspace = Workspace::with_study("beam", BEAM);
     let answer = "Add it: {\"modification\": {\"action\": \"add_node\", \"nodeType\": \"designVar\", \"data\": {\"name\": \"web\", \"expression_name\": \"web_t\", \"bounds\": {\"min\": 1, \"max\": 2}}}}";

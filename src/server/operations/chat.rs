@@ -55,8 +55,7 @@ pub async fn chat(context: Context, params: ChatParams) -> Result<TurnResult, Op
     }
     let result = result?;
     offer_canvas(&context, manager.clone(), &result);
-    let offer = context.settings.session.fix_introduced_errors;
-    follow_up(manager, context.outbox, context.client, offer, &result);
+    follow_up(context, manager, &result);
     Ok(result)
 }
 
