@@ -442,3 +442,21 @@ fn carriage_returns_and_number_spelling_outside_the_change_stay() {
             .replace("\"baseline\": 5", "\"baseline\": 6")
     );
 }
+
+#[test]
+fn claude_is_told_what_the_buffer_has_and_the_file_does_not() {
+    let workspace = workspace();
+    let log = workspace.path().join("log");
+    let client = Client::builder(&workspace)
+        .claude(&[claude_standin()])
+        .env("CLAUDE_STANDIN", &json!({"log": log}).to_string())
+        .start();
+    let uri = client.open(workspace.spec("beam"));
+    client.replace(&uri, "\"baseline\": 5", "\"baseline\": 6.25");
+    let params = json!({"message": "what is the baseline?", "textDocument": {"uri": uri}});
+    let (_, result) = client.chat(params).finish();
+    assert_eq!(result["status"], "completed");
+    let told = std::fs::read_to_string(&log).expect("what Claude was told");
+    assert!(told.contains("6.25"), "the buffer's value: {told}");
+    assert!(told.contains("older"), "and that the file is older: {told}");
+}
