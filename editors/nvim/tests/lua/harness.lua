@@ -145,35 +145,46 @@ function Neovim:start_in_terminal(arguments, job, socket, size)
   self:wait([[vim.v.vim_did_enter == 1 and #vim.api.nvim_list_uis() == 1]])
 end
 
---- What stands on its screen, without the blanks at the ends of lines.
----@return string[]
-function Neovim:screen()
+--- What stands on its screen when it is as wanted, or at the end of patience, without the blanks at the ends of lines.
+---@param wanted fun(lines: string[]): boolean
+---@return string[] lines
+---@return boolean found
+function Neovim:see_when(wanted)
   self:request('nvim_command', 'redraw')
-  local before ---@type string[]
-  vim.wait(PATIENCE_MS, function()
-    local lines = vim.api.nvim_buf_get_lines(self.terminal, 0, -1, true)
-    local still = vim.deep_equal(lines, before)
-    before = lines
-    return still
-  end, 50)
-  return vim.tbl_map(function(line)
-    return (line:gsub('%s+$', ''))
-  end, before)
+  local lines ---@type string[]
+  local found = vim.wait(PATIENCE_MS, function()
+    lines = vim.tbl_map(function(line)
+      return (line:gsub('%s+$', ''))
+    end, vim.api.nvim_buf_get_lines(self.terminal, 0, -1, true))
+    return wanted(lines)
+  end, 10)
+  return lines, found
 end
 
 --- Waits until a text stands on the screen; gives all of it.
 ---@param part string
 ---@return string[]
 function Neovim:see(part)
-  local lines ---@type string[]
-  local found = vim.wait(PATIENCE_MS, function()
-    lines = vim.api.nvim_buf_get_lines(self.terminal, 0, -1, true)
+  local lines, found = self:see_when(function(lines)
     return table.concat(lines, '\n'):find(part, 1, true) ~= nil
-  end, 10)
+  end)
   if not found then
     error(('not on the screen: %s\n%s'):format(part, table.concat(lines, '\n')), 2)
   end
-  return self:screen()
+  return lines
+end
+
+--- Waits until a text has gone from the screen; gives what is left.
+---@param part string
+---@return string[]
+function Neovim:see_not(part)
+  local lines, gone = self:see_when(function(lines)
+    return not table.concat(lines, '\n'):find(part, 1, true)
+  end)
+  if not gone then
+    error(('still on the screen: %s\n%s'):format(part, table.concat(lines, '\n')), 2)
+  end
+  return lines
 end
 
 ---@param method string
