@@ -200,7 +200,9 @@ impl State {
 
     /// The document closed.
     pub fn forget_report(&mut self, uri: &Url) {
-        let known = self.reports.by_uri.remove(uri).is_some();
+        let report = self.reports.by_uri.remove(uri);
+        let known = report.is_some();
+        tokio::task::spawn_blocking(move || drop(report));
         if known && !self.client.pull_diagnostics {
             let params = PublishDiagnosticsParams {
                 uri: uri.clone(),

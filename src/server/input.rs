@@ -113,9 +113,6 @@ fn refusal(body: &[u8]) -> Option<Error> {
         Ok(body) => body,
         Err(error) => return unreadable(error.to_string()),
     };
-    if let Err(error) = serde_json::from_str::<IgnoredAny>(body) {
-        return unreadable(error.to_string());
-    }
     let invalid = |what: String| {
         let mut refusal = Error::invalid_request();
         refusal.message = what.into();
@@ -123,7 +120,11 @@ fn refusal(body: &[u8]) -> Option<Error> {
     };
     let shape: Shape = match serde_json::from_str(body) {
         Ok(shape) => shape,
-        Err(error) => return invalid(format!("no JSON-RPC message: {error}")),
+        // Something that has not the shape ends the reading: what follows may be no JSON at all.
+        Err(error) => match serde_json::from_str::<IgnoredAny>(body) {
+            Ok(_) => return invalid(format!("no JSON-RPC message: {error}")),
+            Err(error) => return unreadable(error.to_string()),
+        },
     };
     if shape.jsonrpc != "2.0" {
         return invalid(format!(

@@ -38,6 +38,11 @@ use std::time::Duration;
 use tokio::time::timeout;
 use tower_lsp::{LspService, Server};
 
+use crate::{
+    spec::{checks, syntax::Parsed},
+    text::Text,
+};
+
 use self::{
     backend::Backend, input::Input, lifecycle::Lifecycle, main_loop::Events, outbox::Outbox,
     relay::Arrivals, roots::Managers, state::State,
@@ -53,6 +58,17 @@ const LAST_PROGRAMS: Duration = Duration::from_millis(3500);
 /// How long the client may take to read what is written.
 const LAST_BYTES: Duration = Duration::from_millis(500);
 
+/// Reads the format's tables and compiles its patterns, a few milliseconds' work, while the client still introduces
+/// itself: the first spec that is opened need not wait for that.
+fn warm_up() {
+    const LIKE_MOST: &str =
+        include_str!("../../examples/studies/bracket_mass/1_setup/atomizer_spec.json");
+    checks::check(
+        &Parsed::new(Text::from(LIKE_MOST)),
+        &checks::Context::default(),
+    );
+}
+
 /// Speaks LSP on stdin and stdout until `exit`, the end of stdin, or the death of the client's process. Returns the
 /// exit code of the contract: 0 after `shutdown` and `exit`, else 1.
 pub async fn serve() -> u8 {
@@ -62,6 +78,8 @@ pub async fn serve() -> u8 {
     let managers = Managers::new(events.clone(), outbox.clone());
     let state = State::new(events.clone(), outbox.clone(), managers.clone());
     tokio::spawn(main_loop::run(state, inbox));
+
+    tokio::task::spawn_blocking(warm_up);
 
     let backend = Backend {
         events,

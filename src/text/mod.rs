@@ -17,7 +17,8 @@ pub use position::Encoding;
 #[derive(Clone, Default)]
 pub struct Text {
     rope: Rope,
-    /// The same in one piece, where somebody is about to read all of it.
+    /// The same in one piece, until the first edit: a text that comes whole is read whole, which is several times as
+    /// fast from one piece.
     flat: Option<Arc<str>>,
 }
 
@@ -25,7 +26,7 @@ impl From<&str> for Text {
     fn from(text: &str) -> Self {
         Self {
             rope: Rope::from_str(text),
-            flat: None,
+            flat: Some(text.into()),
         }
     }
 }
@@ -70,9 +71,19 @@ impl Text {
     /// The same text with a copy in one piece, which makes [`Text::slice`] several times as fast: for whoever reads all of it.
     #[must_use]
     pub fn flattened(&self) -> Self {
+        let flat = self.flat.clone();
         Self {
             rope: self.rope.clone(),
-            flat: Some(self.to_string().into()),
+            flat: flat.or_else(|| Some(self.to_string().into())),
+        }
+    }
+
+    /// All of it in one piece; borrowed where it is held so.
+    #[must_use]
+    pub fn whole(&self) -> Cow<'_, str> {
+        match &self.flat {
+            Some(flat) => Cow::Borrowed(flat),
+            None => Cow::Owned(self.to_string()),
         }
     }
 

@@ -6,6 +6,8 @@
 
 use std::sync::Arc;
 
+use rayon::{iter::IndexedParallelIterator, iter::ParallelIterator, slice::ParallelSliceMut};
+
 use super::{
     Code, Context, Finding, TABLE,
     shape::is_known_somewhere,
@@ -20,6 +22,9 @@ use crate::spec::{
 
 /// Findings in one entry by itself, as if it began at 0; none if there are none.
 type Own = Option<Arc<Vec<Raw>>>;
+
+/// So many new entries are worth the work of several processors.
+const SIDE_BY_SIDE: usize = 1024;
 
 /// Checks the versions of one document, each for the price of what changed since the one before.
 #[derive(Default)]
@@ -57,19 +62,7 @@ impl Checker {
             kept,
             steady,
         } = std::mem::take(&mut self.model).update(parsed);
-        let mut nodes = Nodes::new(parsed, &model);
-        let own = model
-            .entries()
-            .iter()
-            .zip(&kept)
-            .map(|(entry, kept)| match kept {
-                Some(old) => self.own[*old].take(),
-                None => nodes
-                    .of(entry)
-                    .and_then(|node| check_entry(node, entry, &model)),
-            });
-        let own = own.collect();
-        drop(nodes);
+        let own = self.look_at_entries(parsed, &model, &kept);
         (self.model, self.own) = (model, own);
         let spec = SpecView::new(parsed, &self.model, context);
         let across = self
@@ -80,6 +73,37 @@ impl Checker {
         let findings = assemble(&spec, &self.own, &across.found);
         self.across = Some(across);
         findings
+    }
+
+    /// What is found in each entry by itself: what was known of those that were kept, the others looked at.
+    fn look_at_entries(
+        &mut self,
+        parsed: &Parsed,
+        model: &Model,
+        kept: &[Option<usize>],
+    ) -> Vec<Own> {
+        let known = |kept: &Option<usize>| kept.and_then(|old| self.own[old].take());
+        let mut own: Vec<Own> = kept.iter().map(known).collect();
+        let look = |first: usize, own: &mut [Own]| {
+            let mut nodes = Nodes::new(parsed, model);
+            let entries = model.entries()[first..].iter().zip(&kept[first..]);
+            for ((entry, kept), own) in entries.zip(own) {
+                if kept.is_none() {
+                    *own = nodes
+                        .of(entry)
+                        .and_then(|node| check_entry(node, entry, model));
+                }
+            }
+        };
+        let new = kept.iter().filter(|kept| kept.is_none()).count();
+        if new < SIDE_BY_SIDE {
+            look(0, &mut own);
+        } else {
+            own.par_chunks_mut(SIDE_BY_SIDE)
+                .enumerate()
+                .for_each(|(chunk, own)| look(chunk * SIDE_BY_SIDE, own));
+        }
+        own
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, ops::Range, sync::Arc};
 
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use rustc_hash::FxHashMap;
 
 use super::{Entry, EntryKind, Facts, Home, Model, Steady, Update, facts};
@@ -73,8 +74,15 @@ impl Builder {
         }
     }
 
-    /// Adds an entry: taken over from the former model, or read.
-    fn entry(&mut self, kind: EntryKind, index: usize, node: Node<'_>, kept: Option<usize>) {
+    /// Adds an entry: taken over from the former model, or read, now or already.
+    fn entry(
+        &mut self,
+        kind: EntryKind,
+        index: usize,
+        node: Node<'_>,
+        kept: Option<usize>,
+        read: Option<Arc<Facts>>,
+    ) {
         let (place, start, home) = (
             self.model.entries.len(),
             node.range().start,
@@ -82,7 +90,7 @@ impl Builder {
         );
         let facts = match kept {
             Some(old) => std::mem::replace(&mut self.old.entries[old].facts, self.taken.clone()),
-            None => Arc::new(facts::read(kind, node)),
+            None => read.unwrap_or_else(|| Arc::new(facts::read(kind, node))),
         };
         self.compare(place, start, kind, kept, &facts);
         self.kept.push(kept);
@@ -198,9 +206,10 @@ impl Builder {
             .home(kind)
             .map_or(0..0, |home| home.entries.clone());
         let mut at = Aligner::new(old);
+        let mut read = read_side_by_side(kind, node, at.range.len()).into_iter();
         for (index, node) in node.elements().enumerate() {
             let kept = at.find(&self.old.entries, node.green_id());
-            self.entry(kind, index, node, kept);
+            self.entry(kind, index, node, kept, read.next());
         }
         let home = Home {
             kind,
@@ -231,7 +240,7 @@ impl Builder {
         let old = old
             .map(|home| home.entries.start)
             .filter(|old| self.old.entries[*old].green == node.green_id());
-        self.entry(EntryKind::Part, 0, node, old);
+        self.entry(EntryKind::Part, 0, node, old, None);
         let home = Home {
             kind: EntryKind::Part,
             pointer,
@@ -244,6 +253,21 @@ impl Builder {
         };
         self.home(home, moved);
     }
+}
+
+/// So many new entries are worth the work of several processors.
+const SIDE_BY_SIDE: usize = 1024;
+
+/// The entries of a long list of which few were known, read by all processors; none for any other list.
+fn read_side_by_side(kind: EntryKind, list: Node<'_>, known: usize) -> Vec<Arc<Facts>> {
+    if list.len() < known + SIDE_BY_SIDE {
+        return Vec::new();
+    }
+    let nodes: Vec<Node<'_>> = list.elements().collect();
+    nodes
+        .into_par_iter()
+        .map(|node| Arc::new(facts::read(kind, node)))
+        .collect()
 }
 
 /// Finds the entries of a former list again, one after the other: most stand where they stood, or all a few places on.

@@ -70,7 +70,7 @@ impl Parsed {
     #[must_use]
     pub fn new(text: Text) -> Self {
         let document = if u32::try_from(text.len()).is_ok() {
-            parse::document(Source::whole(&text, &text.to_string()), Fresh)
+            parse::document(Source::whole(&text, &text.whole()), Fresh)
         } else {
             too_long()
         };
