@@ -44,8 +44,15 @@ enum Tree {
 pub struct ParseJob {
     /// The text.
     pub text: Text,
-    /// Its version.
-    pub version: i32,
+    /// Which state of which document it is.
+    pub stamp: Stamp,
+}
+
+/// Tells the text of a [`ParseJob`] from every other: versions begin anew when a document is opened again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    generation: u64,
+    version: i32,
 }
 
 impl Document {
@@ -123,8 +130,15 @@ impl Document {
         // Each change made the job of the former one stale.
         job.map(|_| ParseJob {
             text: self.text(),
-            version,
+            stamp: self.stamp(),
         })
+    }
+
+    fn stamp(&self) -> Stamp {
+        Stamp {
+            generation: self.generation,
+            version: self.version,
+        }
     }
 
     fn edit(
@@ -133,6 +147,7 @@ impl Document {
         insert: String,
         encoding: Encoding,
     ) -> Option<ParseJob> {
+        let stamp = self.stamp();
         match &mut self.tree {
             Tree::Ready(parsed) => {
                 let range = parsed.text().offsets(range, encoding);
@@ -144,7 +159,7 @@ impl Document {
                 *text = text.with_edits(&[Edit { range, insert }]);
                 Some(ParseJob {
                     text: text.clone(),
-                    version: self.version,
+                    stamp,
                 })
             }
         }
@@ -165,13 +180,13 @@ impl Document {
         };
         Some(ParseJob {
             text,
-            version: self.version,
+            stamp: self.stamp(),
         })
     }
 
     /// Takes what a [`ParseJob`] gave; stale ones are dropped.
-    pub fn parsed(&mut self, version: i32, parsed: Parsed) {
-        if version != self.version {
+    pub fn parsed(&mut self, stamp: Stamp, parsed: Parsed) {
+        if stamp != self.stamp() {
             return;
         }
         if let Tree::Pending { waiters, .. } = &mut self.tree {
@@ -264,10 +279,30 @@ mod tests {
                 Encoding::Utf16,
             )
             .expect("a new job");
-        document.parsed(old.version, Parsed::new(old.text));
+        document.parsed(old.stamp, Parsed::new(old.text));
         assert!(document.ready().is_none(), "the old text's tree is stale");
-        document.parsed(new.version, Parsed::new(new.text));
+        document.parsed(new.stamp, Parsed::new(new.text));
         let parsed = document.ready().expect("parsed");
         assert_eq!(parsed.text().to_string(), large.replacen('0', "7", 1));
+    }
+
+    #[test]
+    fn a_tree_of_the_document_as_it_was_open_before_is_stale() {
+        let uri = Url::parse("file:///studies/a/atomizer_spec.json").expect("a uri");
+        let (old, new) = (
+            format!("[{}0]", "0, ".repeat(PARSED_AT_ONCE)),
+            format!("[{}1]", "1, ".repeat(PARSED_AT_ONCE)),
+        );
+        let (_, closed) = Document::open(uri.clone(), "json", 1, 1, &old);
+        let (mut reopened, job) = Document::open(uri, "json", 1, 2, &new);
+        let (closed, job) = (closed.expect("a job"), job.expect("a job"));
+        reopened.parsed(closed.stamp, Parsed::new(closed.text));
+        assert!(reopened.ready().is_none());
+        reopened.parsed(job.stamp, Parsed::new(job.text));
+        assert_eq!(
+            reopened.ready().expect("parsed").text().to_string(),
+            new,
+            "what the client has opened last"
+        );
     }
 }

@@ -136,7 +136,7 @@ impl State {
 
     /// Parses off the loop, where a document asks for it.
     pub fn parse(&self, uri: &Url, job: Option<ParseJob>) {
-        let Some(ParseJob { text, version }) = job else {
+        let Some(ParseJob { text, stamp }) = job else {
             return;
         };
         let (events, uri) = (self.events.clone(), uri.clone());
@@ -144,7 +144,7 @@ impl State {
             let parsed = crate::spec::syntax::Parsed::new(text);
             events.send(move |state| {
                 if let Some(document) = state.documents.get_mut(&uri) {
-                    document.parsed(version, parsed);
+                    document.parsed(stamp, parsed);
                 }
             });
         });
