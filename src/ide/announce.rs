@@ -38,7 +38,7 @@ pub fn announce(capabilities: &mut ServerCapabilities, traits: Traits) {
     capabilities.code_action_provider = Some(if traits.action_literals {
         CodeActionProviderCapability::Options(CodeActionOptions {
             code_action_kinds: Some(code_actions::kinds()),
-            resolve_provider: Some(false),
+            resolve_provider: Some(traits.resolves_edits),
             work_done_progress_options: WorkDoneProgressOptions::default(),
         })
     } else {

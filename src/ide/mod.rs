@@ -84,6 +84,8 @@ pub struct Traits {
     pub definition_links: bool,
     /// Code actions may be more than commands.
     pub action_literals: bool,
+    /// The edit of a code action may come later (`codeAction/resolve`).
+    pub resolves_edits: bool,
     /// Edits may carry the version of their document.
     pub versioned_edits: bool,
     /// It asks whether something can be renamed before it asks for the name.

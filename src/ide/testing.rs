@@ -36,6 +36,7 @@ pub const MODERN: Traits = Traits {
     nested_symbols: true,
     definition_links: true,
     action_literals: true,
+    resolves_edits: true,
     versioned_edits: true,
     prepares_rename: true,
     folds_lines: false,

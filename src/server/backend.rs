@@ -262,6 +262,15 @@ impl LanguageServer for Backend {
             .await
     }
 
+    async fn code_action_resolve(&self, action: CodeAction) -> RpcResult<CodeAction> {
+        let asked = action.clone();
+        let resolved = self
+            .events
+            .ask(move |state, reply| requests::code_action::resolve(state, asked, reply))
+            .await?;
+        Ok(resolved.unwrap_or(action))
+    }
+
     async fn completion_resolve(&self, item: CompletionItem) -> RpcResult<CompletionItem> {
         let asked = item.clone();
         let resolved = self

@@ -161,6 +161,14 @@ fn shows(document: &TextDocumentClientCapabilities) -> Traits {
     let hover = document.hover.as_ref();
     let symbols = document.document_symbol.as_ref();
     let folding = document.folding_range.as_ref();
+    let action = document.code_action.as_ref();
+    let resolves = |property: &str| {
+        action.is_some_and(|it| {
+            let properties = it.resolve_support.as_ref().map(|it| &it.properties);
+            it.data_support == Some(true)
+                && properties.is_some_and(|all| all.iter().any(|it| it == property))
+        })
+    };
     Traits {
         snippets: item.and_then(|item| item.snippet_support) == Some(true),
         replaces: item.and_then(|item| item.insert_replace_support) == Some(true),
@@ -169,10 +177,8 @@ fn shows(document: &TextDocumentClientCapabilities) -> Traits {
         nested_symbols: symbols.and_then(|it| it.hierarchical_document_symbol_support)
             == Some(true),
         definition_links: document.definition.and_then(|it| it.link_support) == Some(true),
-        action_literals: document
-            .code_action
-            .as_ref()
-            .is_some_and(|it| it.code_action_literal_support.is_some()),
+        action_literals: action.is_some_and(|it| it.code_action_literal_support.is_some()),
+        resolves_edits: resolves("edit"),
         prepares_rename: document.rename.as_ref().and_then(|it| it.prepare_support) == Some(true),
         folds_lines: folding.and_then(|it| it.line_folding_only) == Some(true),
         ..Traits::default()

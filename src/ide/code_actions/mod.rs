@@ -1,4 +1,4 @@
-//! `textDocument/codeAction`: fixes of findings, and changes that no finding asks for.
+//! `textDocument/codeAction` and `codeAction/resolve`: fixes of findings, and changes that no finding asks for.
 
 mod fixes;
 mod refactor;
@@ -9,6 +9,8 @@ use lsp_types::{
     CodeAction, CodeActionKind, CodeActionOrCommand, CodeActionParams, CodeActionResponse, Command,
     Diagnostic,
 };
+
+pub use fixes::{document_of, resolve};
 
 use super::Snapshot;
 use crate::spec::checks::Finding;

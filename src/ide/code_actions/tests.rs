@@ -54,8 +54,12 @@ fn actions(fixture: &str, only: Option<Vec<CodeActionKind>>) -> (Snapshot, Vec<C
     (snapshot, actions)
 }
 
-fn edits(action: &CodeAction) -> Vec<TextEdit> {
-    let edit = action.edit.clone().expect("it changes the text");
+fn edits(snapshot: &Snapshot, action: &CodeAction) -> Vec<TextEdit> {
+    let action = match &action.edit {
+        Some(_) => action.clone(),
+        None => resolve(snapshot, action.clone()),
+    };
+    let edit = action.edit.expect("it changes the text");
     let Some(DocumentChanges::Edits(changes)) = edit.document_changes else {
         panic!("versioned edits are wanted");
     };
@@ -91,7 +95,7 @@ fn take(fixture: &str, only: Option<Vec<CodeActionKind>>, title: &str, expected:
     let (snapshot, actions) = actions(fixture, only);
     let action = actions.iter().find(|action| action.title == title);
     let action = action.unwrap_or_else(|| panic!("{title} is not offered"));
-    expected.assert_eq(&applied(&snapshot, &edits(action)));
+    expected.assert_eq(&applied(&snapshot, &edits(&snapshot, action)));
 }
 
 const SLIPS: &str = r#"{"objectives": [{"id": "obj_001", "goal$0": "minimise", "direction": "minimise"}, {"id": "obj_002", "direction": "maximise"}]}"#;
@@ -167,6 +171,84 @@ fn all_of_one_kind_are_fixed_at_once() {
         None,
         "Fix all 2 `invalid-enum`",
         &expect![[r#"{"objectives": [{"direction": "minimize"}, {"direction": "maximize"}]}"#]],
+    );
+}
+
+/// A document with `count` times the same slip, and one other.
+fn many_slips(count: usize) -> String {
+    let slip = r#"{"direction": "minimise", "goal": "up"}"#;
+    format!(
+        r#"{{"objectives": [{}], "constraints": [{{"operator": "="}}]}}"#,
+        vec![slip; count].join(", ")
+    )
+}
+
+#[test]
+fn a_wide_range_offers_each_kind_once_and_asks_one_question() {
+    let wide = snapshot(&many_slips(300));
+    let all = wide.range(0..wide.text().len());
+    let actions = actions_in(&wide, all, Some(vec![CodeActionKind::QUICKFIX]));
+    let together: Vec<&str> = actions
+        .iter()
+        .map(|action| action.title.as_str())
+        .filter(|title| title.starts_with("Fix all"))
+        .collect();
+    let mut once = together.clone();
+    once.sort_unstable();
+    once.dedup();
+    assert_eq!(once.len(), together.len(), "{together:?}");
+    assert!(
+        together.contains(&"Fix all 301 `invalid-enum`"),
+        "{together:?}"
+    );
+    let questions: Vec<&CodeAction> = actions
+        .iter()
+        .filter(|action| action.title.starts_with("Ask Claude"))
+        .collect();
+    assert_eq!(questions.len(), 1);
+    let command = questions[0].command.clone().expect("a command");
+    let message = command.arguments.expect("arguments")[0]["message"].to_string();
+    assert!(message.contains("more"), "{message}");
+    assert!(message.len() < 3000, "{}", message.len());
+    assert!(actions.len() < 1000, "{}", actions.len());
+}
+
+#[test]
+fn what_mends_many_findings_gets_its_edit_when_it_is_taken() {
+    let later = snapshot(&many_slips(3));
+    let all = later.range(0..later.text().len());
+    let many = |snapshot: &Snapshot| -> Vec<CodeAction> {
+        actions_in(snapshot, all, None)
+            .into_iter()
+            .filter(|action| action.title.starts_with("Fix all"))
+            .collect()
+    };
+    let whole = snapshot_for(
+        &many_slips(3),
+        Traits {
+            resolves_edits: false,
+            ..MODERN
+        },
+    );
+    let (lazy, eager) = (many(&later), many(&whole));
+    assert!(lazy.len() >= 2 && lazy.len() == eager.len());
+    for (lazy, eager) in lazy.iter().zip(&eager) {
+        assert_eq!(
+            (&lazy.edit, document_of(lazy)),
+            (&None, Some(later.uri.clone()))
+        );
+        assert_eq!(resolve(&later, lazy.clone()).edit, eager.edit);
+    }
+}
+
+#[test]
+fn who_asks_for_fix_all_alone_gets_it_whole() {
+    let slips = snapshot(&many_slips(3));
+    let all = slips.range(0..slips.text().len());
+    let actions = actions_in(&slips, all, Some(vec![CodeActionKind::SOURCE_FIX_ALL]));
+    assert!(
+        actions.len() == 1 && actions[0].edit.is_some(),
+        "{actions:?}"
     );
 }
 
@@ -322,7 +404,7 @@ proptest! {
         let before = snapshot(&text);
         let all = before.range(0..text.len());
         let offered = actions_in(&before, all, Some(vec![FIX_ALL]));
-        let after = offered.first().map_or(text.clone(), |action| applied(&before, &edits(action)));
+        let after = offered.first().map_or(text.clone(), |action| applied(&before, &edits(&before, action)));
         let left = check(&snapshot(&after).parsed, &Context::default());
         let safe = left.iter().find(|finding| finding.fixes.iter().any(|fix| fix.safe));
         prop_assert!(safe.is_none(), "{safe:?}");
@@ -335,7 +417,7 @@ proptest! {
         let before = snapshot(&shuffled);
         let all = before.range(0..0);
         let offered = actions_in(&before, all, Some(vec![SORT_ALL]));
-        let after = offered.first().map_or(shuffled.clone(), |action| applied(&before, &edits(action)));
+        let after = offered.first().map_or(shuffled.clone(), |action| applied(&before, &edits(&before, action)));
         prop_assert_eq!(serde_json::from_str::<serde_json::Value>(&after).expect("JSON"), value);
         let again = snapshot(&after);
         prop_assert!(actions_in(&again, again.range(0..0), Some(vec![SORT_ALL])).is_empty());

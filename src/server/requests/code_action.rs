@@ -1,4 +1,4 @@
-//! `textDocument/codeAction`
+//! `textDocument/codeAction` and `codeAction/resolve`
 
 use lsp_types::*;
 
@@ -26,5 +26,15 @@ pub fn code_action(
             &params,
             &diagnostics,
         ))
+    });
+}
+
+/// The edit of an action; `None` where its document is closed by now.
+pub fn resolve(state: &mut State, action: CodeAction, reply: Reply<Option<CodeAction>>) {
+    let Some(uri) = ide::code_actions::document_of(&action) else {
+        return reply.send(Ok(None));
+    };
+    state.query_checked(&uri, reply, move |snapshot| {
+        Some(ide::code_actions::resolve(snapshot, action))
     });
 }

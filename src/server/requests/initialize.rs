@@ -179,7 +179,11 @@ mod tests {
         let params = json!({"processId": null, "rootUri": null, "capabilities": {"textDocument": {
             "diagnostic": {},
             "rename": {"prepareSupport": true},
-            "codeAction": {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": []}}},
+            "codeAction": {
+                "codeActionLiteralSupport": {"codeActionKind": {"valueSet": []}},
+                "dataSupport": true,
+                "resolveSupport": {"properties": ["edit"]},
+            },
         }}});
         let params: InitializeParams = serde_json::from_value(params).expect("params");
         json!(capabilities(&Client::new(&params)))

@@ -1,7 +1,9 @@
 //! Applying fixes.
 
+use std::collections::BTreeMap;
+
 use super::{Checker, Context, Finding, Fix};
-use crate::spec::syntax::Parsed;
+use crate::{spec::syntax::Parsed, text::Edit};
 
 /// Rounds at most: a fix may uncover what the old text hid, but not for ever.
 const ROUNDS: usize = 16;
@@ -18,26 +20,27 @@ pub fn fix_all(
     let (mut parsed, mut checker, mut applied) = (parsed.clone(), Checker::new(), 0);
     for _ in 0..ROUNDS {
         let findings = checker.check(&parsed, context);
-        let mut edits: Vec<crate::text::Edit> = Vec::new();
+        // By start, end and order. None reaches into another, so that of those that begin before a place the last ends last.
+        let mut edits: BTreeMap<(usize, usize, usize), Edit> = BTreeMap::new();
         let mut count = 0;
         for fix in findings.iter().filter_map(&choose) {
-            let apart = |a: &crate::text::Edit, b: &crate::text::Edit| {
-                a.range.end < b.range.start || b.range.end < a.range.start
+            let apart = |edit: &Edit| {
+                let before = edits
+                    .range(..=(edit.range.end, usize::MAX, usize::MAX))
+                    .next_back();
+                before.is_none_or(|((_, end, _), _)| *end < edit.range.start)
             };
-            if fix
-                .edits
-                .iter()
-                .all(|edit| edits.iter().all(|other| apart(edit, other)))
-            {
-                edits.extend(fix.edits.iter().cloned());
+            if fix.edits.iter().all(apart) {
+                let own = fix.edits.iter().cloned().enumerate();
+                edits
+                    .extend(own.map(|(nth, edit)| ((edit.range.start, edit.range.end, nth), edit)));
                 count += 1;
             }
         }
         if count == 0 {
             break;
         }
-        edits.sort_by_key(|edit| edit.range.start);
-        parsed = parsed.edit(&edits);
+        parsed = parsed.edit(&edits.into_values().collect::<Vec<_>>());
         applied += count;
     }
     (parsed, applied)
