@@ -62,13 +62,6 @@ struct Report {
     waiters: Vec<Waiter>,
 }
 
-impl Reports {
-    /// The last findings; perhaps of an older version.
-    pub fn last(&self, uri: &Url) -> Option<Arc<Checked>> {
-        self.by_uri.get(uri)?.checked.clone()
-    }
-}
-
 impl State {
     /// Checks a document's present text, now or when the check that runs is back.
     pub fn recheck(&mut self, uri: &Url) {

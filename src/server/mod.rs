@@ -7,6 +7,7 @@
 
 mod backend;
 mod client;
+mod closed;
 mod conflict;
 mod delivery;
 mod diagnostics;

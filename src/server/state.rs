@@ -13,6 +13,7 @@ use tower_lsp::jsonrpc::Error;
 
 use super::{
     client::Client,
+    closed::Closed,
     delivery::Unconfirmed,
     diagnostics::Reports,
     document::{Document, ParseJob},
@@ -41,6 +42,8 @@ pub struct State {
     pub managers: Managers,
     /// What the checks say of each open document.
     pub reports: Reports,
+    /// What the checks said of specs that are not open.
+    pub closed: Arc<Closed>,
     /// Looks at the files that specs name.
     pub inspector: Arc<Inspector>,
     /// `initializationOptions`, under what `workspace/configuration` says.
@@ -65,6 +68,7 @@ impl State {
             folders: Vec::new(),
             managers,
             reports: Reports::default(),
+            closed: Arc::default(),
             inspector: Arc::default(),
             options: Value::Null,
             shown_turns: HashMap::new(),

@@ -6,7 +6,7 @@ use std::{
     fs::{self, File, Metadata},
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 use super::{disk::md5_of, root::study_folder};
@@ -30,9 +30,27 @@ pub struct FileFacts {
 
 /// Two files of the same stamp are taken for the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Stamp {
+pub(super) struct Stamp {
     size: u64,
     modified: Option<SystemTime>,
+}
+
+impl Stamp {
+    pub(super) fn of(metadata: &Metadata) -> Self {
+        Stamp {
+            size: metadata.len(),
+            modified: metadata.modified().ok(),
+        }
+    }
+
+    /// The file had lain there for longer than a file system's clock is coarse (FAT counts in 2 s), so that a change
+    /// after `now` cannot leave it the same stamp.
+    pub(super) fn is_settled(&self, now: SystemTime) -> bool {
+        const COARSEST: Duration = Duration::from_secs(2);
+        self.modified
+            .and_then(|modified| now.duration_since(modified).ok())
+            .is_some_and(|age| age > COARSEST)
+    }
 }
 
 impl FileFacts {
@@ -67,10 +85,7 @@ impl FileFacts {
         if !metadata.is_file() {
             return None;
         }
-        let stamp = Stamp {
-            size: metadata.len(),
-            modified: metadata.modified().ok(),
-        };
+        let stamp = Stamp::of(metadata);
         if let Some((known, sum)) = self.sums().get(path)
             && *known == stamp
         {

@@ -2,13 +2,15 @@
 
 use std::{
     collections::BTreeMap,
+    fs,
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
-use super::{FileFacts, StudyError, read_spec, study_folder_name};
+use super::{FileFacts, StudyError, facts::Stamp, read_spec, study_folder_name};
 use crate::{
     spec::{
-        checks::{Checker, Code, Context, Finding, Severity, needed_files},
+        checks::{Checker, Code, Context, FileNeed, Finding, Severity, needed_files},
         syntax::Parsed,
     },
     text::Text,
@@ -29,6 +31,16 @@ pub struct Inspection {
     pub parsed: Parsed,
     /// What the checks say, by place.
     pub findings: Vec<Finding>,
+    /// What they said it of.
+    pub basis: Basis,
+}
+
+/// All that the findings in a spec on disk depend on: as long as it stays, so do they.
+pub struct Basis {
+    /// None: the file was written too short a time ago to tell a later change by it.
+    file: Option<Stamp>,
+    needs: Vec<FileNeed>,
+    context: Context,
 }
 
 impl Inspector {
@@ -37,10 +49,29 @@ impl Inspector {
     /// # Errors
     /// As [`read_spec`].
     pub fn inspect(&self, path: &Path, severities: &Severities) -> Result<Inspection, StudyError> {
+        // Before the file is read: a change in between shows as another stamp.
+        let stamp = settled(path);
         let file = read_spec(path)?;
         let parsed = Parsed::new(Text::from(&*file.text));
-        let findings = self.check(&parsed, Some(path), severities);
-        Ok(Inspection { parsed, findings })
+        let needs = needed_files(&parsed);
+        let context = self.context_of(needs.clone(), Some(path), severities);
+        Ok(Inspection {
+            findings: Checker::default().check(&parsed, &context),
+            parsed,
+            basis: Basis {
+                file: stamp,
+                needs,
+                context,
+            },
+        })
+    }
+
+    /// Whether [`Inspector::inspect`] would say the same as it said on `basis`: neither the spec nor what it names has
+    /// changed, nor have the severities. Looks at the files without reading them.
+    pub fn holds(&self, path: &Path, severities: &Severities, basis: &Basis) -> bool {
+        basis.file.is_some()
+            && basis.file == settled(path)
+            && basis.context == self.context_of(basis.needs.clone(), Some(path), severities)
     }
 
     /// Checks a text whose file is, or would be, at `path`.
@@ -94,16 +125,31 @@ impl Inspector {
         path: Option<&Path>,
         severities: &Severities,
     ) -> Context {
+        self.context_of(needed_files(parsed), path, severities)
+    }
+
+    fn context_of(
+        &self,
+        needs: Vec<FileNeed>,
+        path: Option<&Path>,
+        severities: &Severities,
+    ) -> Context {
         let mut context = Context {
             severities: severities.clone(),
             ..Context::default()
         };
         let Some(path) = path else { return context };
         context.study_folder_name = study_folder_name(path);
-        for need in needed_files(parsed) {
+        for need in needs {
             let fact = self.facts.look(path, &need.path, need.md5);
             context.files.insert(need.path, fact.exists, fact.md5);
         }
         context
     }
+}
+
+/// The stamp of a file, where a later change will show in it.
+fn settled(path: &Path) -> Option<Stamp> {
+    let stamp = Stamp::of(&fs::metadata(path).ok()?);
+    stamp.is_settled(SystemTime::now()).then_some(stamp)
 }

@@ -14,5 +14,5 @@ pub use disk::{MAX_SPEC_BYTES, SpecFile, md5_hex, read_spec, write_atomic};
 pub use error::StudyError;
 pub use facts::{FileFact, FileFacts};
 pub use id::StudyId;
-pub use inspect::{Inspection, Inspector, Severities};
+pub use inspect::{Basis, Inspection, Inspector, Severities};
 pub use root::{Root, SPEC_FILE, Study, study_folder, study_folder_name};
