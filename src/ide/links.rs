@@ -1,4 +1,4 @@
-//! `textDocument/documentLink`: the files that a spec names.
+//! `textDocument/documentLink`: the files that a spec names, and the extractors that its goals read.
 
 use std::path::PathBuf;
 
@@ -10,11 +10,54 @@ use crate::spec::{
     syntax::Node,
 };
 
-/// A link for each file that the spec names and that `find` finds; `find` may look at the disk.
+/// A link for each file that the spec names and that `find` finds, and for each reference to an extractor that is there;
+/// `find` may look at the disk.
 pub fn document_links(
     snapshot: &Snapshot,
     find: impl Fn(&str) -> Option<PathBuf>,
 ) -> Vec<DocumentLink> {
+    let mut links = files(snapshot, find);
+    links.extend(extractors(snapshot));
+    links
+}
+
+fn extractors(snapshot: &Snapshot) -> Vec<DocumentLink> {
+    let model = snapshot.model();
+    let mut links = Vec::new();
+    for entry in model.entries() {
+        for word in entry.facts.references(Refers::Extractor) {
+            let Some(extractor) = model.extractor(word) else {
+                continue;
+            };
+            let Some(id) = &extractor.facts.id else {
+                continue;
+            };
+            let range = within_quotes(snapshot.text(), entry.place(&word.at));
+            let name = extractor.name().unwrap_or(&id.text);
+            links.push(DocumentLink {
+                range: snapshot.range(range),
+                target: Some(place(snapshot, extractor.place(&id.at).start)),
+                tooltip: Some(format!("Go to the extractor {name}")),
+                data: None,
+            });
+        }
+    }
+    links
+}
+
+/// A place of this document as a link: `#L<line>,<column>`, both from 1, is what editors of the VS Code family follow.
+fn place(snapshot: &Snapshot, offset: usize) -> Url {
+    let position = snapshot.position(offset);
+    let mut target = snapshot.uri.clone();
+    target.set_fragment(Some(&format!(
+        "L{},{}",
+        position.line + 1,
+        position.character + 1
+    )));
+    target
+}
+
+fn files(snapshot: &Snapshot, find: impl Fn(&str) -> Option<PathBuf>) -> Vec<DocumentLink> {
     file_names(snapshot)
         .into_iter()
         .filter_map(|node| {
@@ -75,7 +118,7 @@ mod tests {
     fn files_that_are_there_are_links() {
         let snapshot = snapshot(BRACKET);
         let there = |name: &str| (!name.ends_with(".fem")).then(|| PathBuf::from("/s").join(name));
-        let links = document_links(&snapshot, there);
+        let links = files(&snapshot, there);
         let targets: Vec<_> = links
             .iter()
             .filter_map(|link| link.target.as_ref().map(Url::as_str))
@@ -102,5 +145,26 @@ mod tests {
         let text = r#"{"extractors": [{"type": "zernike_csv", "config": {"csv_path": "s.csv"}}, {"type": "mass", "config": {"csv_path": "t.csv"}}, {"type": "zernike_csv", "config": {"csv_path": 3"#;
         let links = document_links(&snapshot(text), |name| Some(PathBuf::from("/s").join(name)));
         assert_eq!(links.len(), 1);
+    }
+
+    #[test]
+    fn a_reference_to_an_extractor_leads_to_its_id() {
+        let text = "{\"extractors\": [\n  {\"name\": \"mass\", \"id\": \"ext_001\"}],\n\"objectives\": [{\"source\": {\"extractor_id\": \"ext_001\"}}, {\"source\": {\"extractor_id\": \"ext_009\"}}]}";
+        let snapshot = snapshot(text);
+        let links = document_links(&snapshot, |_| None);
+        let [link] = &links[..] else {
+            panic!("one of the two extractors is there: {links:?}");
+        };
+        let target = link.target.as_ref().map(Url::as_str);
+        assert_eq!(target, Some("file:///studies/s/atomizer_spec.json#L2,26"));
+        assert_eq!(link.tooltip.as_deref(), Some("Go to the extractor mass"));
+        assert_eq!(
+            snapshot.text().slice(
+                snapshot
+                    .text()
+                    .offsets(link.range, snapshot.traits.encoding)
+            ),
+            "ext_001"
+        );
     }
 }

@@ -7,7 +7,8 @@ use crate::{
     server::{main_loop::Reply, state::State},
 };
 
-/// The files that the spec names and that are there; looks at the disk, off the loop.
+/// The files that the spec names and that are there, and the extractors that it refers to; looks at the disk, off the
+/// loop.
 pub fn document_link(
     state: &mut State,
     params: DocumentLinkParams,
@@ -16,8 +17,7 @@ pub fn document_link(
     let uri = params.text_document.uri;
     let inspector = state.inspector.clone();
     state.query(&uri, reply, move |snapshot| {
-        let spec = snapshot.path.as_deref()?;
-        let find = |name: &str| inspector.find(spec, name);
+        let find = |name: &str| inspector.find(snapshot.path.as_deref()?, name);
         Some(ide::links::document_links(snapshot, find))
     });
 }
