@@ -85,7 +85,13 @@ impl Site {
                     None if snapshot.parsed.root().is_none() => What::Document,
                     None => return None,
                 };
-                (what, Word::nothing(offset))
+                // The rest of a member whose key is to come.
+                let colon = significant(text, offset) == Some(b':');
+                let word = Word::Bare {
+                    range: offset..offset,
+                    colon: colon && matches!(what, What::Key { .. }),
+                };
+                (what, word)
             }
         };
         let outer = word.outer();
@@ -143,9 +149,13 @@ fn word_at(text: &Text, node: Node<'_>, offset: usize, colon: bool) -> Option<Wo
     if offset <= range.start || (closed && offset == range.end) {
         return None;
     }
-    // A quote typed before other strings on the line takes the next opening quote for its closing one.
+    // A quote typed before other strings on the line takes the next opening quote for its closing one, and what that
+    // should have opened follows without a comma.
     let behind = text.slice(offset..range.end);
-    if !closed || behind.contains([',', ':', '\n']) {
+    let follows = text.byte(range.end);
+    let whole = follows.is_none_or(|byte| b",:]} \t\r\n".contains(&byte));
+    let swallows = !whole && behind.contains([',', ':']);
+    if !closed || swallows || behind.contains('\n') {
         return Some(Word::Open {
             inner: range.start + 1..offset,
         });

@@ -167,6 +167,33 @@ fn before_a_colon_only_the_key_is_written() {
 }
 
 #[test]
+fn before_a_colon_that_has_no_key_only_the_key_is_written() {
+    for traits in [MODERN, PLAIN] {
+        accept(
+            r#"{"objectives": [{"name": "o", $0: "minimize"}]}"#,
+            "direction",
+            traits,
+            &expect![[r#"{"objectives": [{"name": "o", "direction": "minimize"}]}"#]],
+        );
+    }
+}
+
+#[test]
+fn a_string_that_is_whole_stays_so_whatever_it_holds() {
+    let fixture = r#"{"design_variables": [{"type": "categorical", "choices": ["0,90", "0:45"], "baseline":"0$0,90"}]}"#;
+    for traits in [MODERN, PLAIN] {
+        accept(
+            fixture,
+            "0:45",
+            traits,
+            &expect![[
+                r#"{"design_variables": [{"type": "categorical", "choices": ["0,90", "0:45"], "baseline":"0:45"}]}"#
+            ]],
+        );
+    }
+}
+
+#[test]
 fn an_edit_ends_at_the_closing_quote_for_clients_that_delete_nothing_behind_the_cursor() {
     let (text, offset) = cursor(r#"{"objectives": [{"dir$0"}]}"#);
     for item in items(&text, offset, PLAIN) {
