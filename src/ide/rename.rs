@@ -107,9 +107,21 @@ fn accept(
             name: not_blank(new_name)?,
         },
     };
-    match model.definition(&renamed) {
-        None => Ok(()),
-        Some(taken) => {
+    let named_so = model.occurrences(&renamed);
+    let defined = named_so.iter().find(|it| it.role == Role::Definition);
+    match (defined, named_so.first()) {
+        (None, None) => Ok(()),
+        // It would come to mean what is renamed, and nothing could tell them apart again.
+        (None, Some(dangling)) => {
+            let user = &model.entries()[dangling.entry];
+            let name = user.name().or(user.id());
+            Err(format!(
+                "`{new_name}` is not free: {}{} refers to it, though nothing defines it.",
+                article(user.kind.word()),
+                name.map(|name| format!(" ({name})")).unwrap_or_default()
+            ))
+        }
+        (Some(taken), _) => {
             let entry = &model.entries()[taken.entry];
             let what = match symbol {
                 Symbol::Output { .. } => "another output".to_owned(),
@@ -323,25 +335,51 @@ mod tests {
         .assert_eq(&renamed(fixture, "ext_002"));
     }
 
+    #[test]
+    fn a_name_that_is_referred_to_is_not_free() {
+        expect!["`ext_009` is not free: an objective (m) refers to it, though nothing defines it."].assert_eq(&renamed(
+            r#"{"extractors": [{"id": "ext_001$0"}], "objectives": [{"name": "m", "source": {"extractor_id": "ext_009"}}]}"#,
+            "ext_009",
+        ));
+        // Without an introspection expressions are defined nowhere.
+        expect!["`b` is not free: a variable (dv_002) refers to it, though nothing defines it."].assert_eq(&renamed(
+            r#"{"design_variables": [{"id": "dv_001", "expression_name": "a$0"}, {"id": "dv_002", "expression_name": "b"}]}"#,
+            "b",
+        ));
+    }
+
     proptest! {
         #[test]
-        fn there_and_back_is_the_identity(example in 0..EXAMPLES.len(), nth in any::<prop::sample::Index>(), number in 100_u32..999) {
-            let text = EXAMPLES[example];
-            let before = snapshot(text);
+        fn there_and_back_is_the_identity(
+            example in 0..EXAMPLES.len(), listed in any::<bool>(), nth in any::<prop::sample::Index>(),
+            number in 100_u32..999, other in prop::option::of(any::<prop::sample::Index>())
+        ) {
+            // Where no expressions are listed, variables name them all the same.
+            let text = if listed { EXAMPLES[example].to_owned() } else { EXAMPLES[example].replace("\"expressions\"", "\"others\"") };
+            let before = snapshot(&text);
             let model = before.model();
             let symbols: Vec<Occurrence> = (0..text.len()).step_by(3).filter_map(|at| model.symbol_at(at)).collect();
             prop_assume!(!symbols.is_empty());
             let found = nth.get(&symbols);
             let old = found.symbol.name().to_owned();
-            let new = match old.split_once('_') {
+            let fresh = match old.split_once('_') {
                 Some((prefix, digits)) if digits.parse::<u32>().is_ok() => format!("{prefix}_{number}"),
                 _ if matches!(found.symbol, Symbol::Subcase(_)) => number.to_string(),
                 _ => format!("renamed_{number}"),
             };
-            let there = rename(&before, before.position(found.range.start + 1), &new).expect("a free name");
+            let new = other.map_or(fresh, |other| other.get(&symbols).symbol.name().to_owned());
+            prop_assume!(new != old);
+            let there = match rename(&before, before.position(found.range.start + 1), &new) {
+                Ok(there) => there,
+                // Names that are there are refused, where their kind could have them at all.
+                Err(refusal) => {
+                    prop_assert!(other.is_some(), "{refusal}");
+                    return Ok(());
+                }
+            };
             let there = applied(&before, &edits(there));
-            prop_assert_ne!(&there, text);
-            let first = minimal(text, &there)[0].range.start;
+            prop_assert_ne!(&there, &text);
+            let first = minimal(&text, &there)[0].range.start;
             let after = snapshot(&there);
             let back = rename(&after, after.position(first), &old).expect("the old name is free again");
             prop_assert_eq!(applied(&after, &edits(back)), text);
