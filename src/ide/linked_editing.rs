@@ -28,12 +28,17 @@ pub fn linked_ranges(snapshot: &Snapshot, position: Position) -> Option<LinkedEd
     if definitions != 1 || places.len() < 2 || !places.iter().all(|place| alike(&place)) {
         return None;
     }
+    let word_pattern = match snapshot.text().byte(found.range.start) {
+        Some(b'"') => r#"[^"\\\r\n]*"#,
+        // A subcase's number: what follows it on its line is no part of it.
+        _ => "[0-9]*",
+    };
     Some(LinkedEditingRanges {
         ranges: places
             .iter()
             .map(|place| snapshot.range(inner(place.range.clone())))
             .collect(),
-        word_pattern: Some(r#"[^"\\]*"#.into()),
+        word_pattern: Some(word_pattern.into()),
     })
 }
 
@@ -61,6 +66,18 @@ mod tests {
         .assert_eq(&shown(
             r#"{"extractors": [{"id": "ext_0$001"}], "canvas": {"edges": [{"source": "ext_001"}]}}"#,
         ));
+    }
+
+    #[test]
+    fn a_word_ends_where_its_string_or_number_does() {
+        let pattern = |fixture: &str| {
+            let (snapshot, position) = at_cursor(fixture);
+            linked_ranges(&snapshot, position)?.word_pattern
+        };
+        let id = r#"{"extractors": [{"id": "ext_0$001"}], "canvas": {"edges": [{"source": "ext_001"}]}}"#;
+        assert_eq!(pattern(id).as_deref(), Some(r#"[^"\\\r\n]*"#));
+        let subcase = r#"{"model": {"sim": {"subcases": [{"id": $03}]}}, "extractors": [{"type": "stress", "config": {"subcase": 3}}]}"#;
+        assert_eq!(pattern(subcase).as_deref(), Some("[0-9]*"));
     }
 
     #[test]
