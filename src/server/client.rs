@@ -23,10 +23,6 @@ pub struct Client {
     pub pull_diagnostics: bool,
     /// `workspace/diagnostic/refresh` is answered.
     pub diagnostic_refresh: bool,
-    /// `workspace/codeLens/refresh` is answered.
-    pub code_lens_refresh: bool,
-    /// `workspace/inlayHint/refresh` is answered.
-    pub inlay_hint_refresh: bool,
     /// `workspace/configuration` is answered.
     pub configuration: bool,
     /// `workspace/didChangeConfiguration` can be registered.
@@ -110,14 +106,6 @@ impl Client {
             .is_some_and(|it| dynamic(it.dynamic_registration));
         self.diagnostic_refresh = workspace
             .diagnostic
-            .as_ref()
-            .is_some_and(|it| it.refresh_support.unwrap_or(false));
-        self.code_lens_refresh = workspace
-            .code_lens
-            .as_ref()
-            .is_some_and(|it| it.refresh_support.unwrap_or(false));
-        self.inlay_hint_refresh = workspace
-            .inlay_hint
             .as_ref()
             .is_some_and(|it| it.refresh_support.unwrap_or(false));
     }

@@ -96,7 +96,7 @@ fn capabilities(client: &Client) -> ServerCapabilities {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
 
@@ -226,5 +226,14 @@ mod tests {
         for key in announced.as_object().expect("an object").keys() {
             assert!(known(key), "{key} has no row in the table");
         }
+    }
+
+    #[test]
+    fn every_method_of_the_specification_is_documented() {
+        // All of LSP 3.17's requests and notifications, both ways, as its meta model lists them.
+        let methods = include_str!("../../../tests/fixtures/lsp-3.17-methods.txt");
+        let (listed, documented) = (methods.lines().collect(), documented());
+        let rows: BTreeSet<&str> = documented.into_keys().collect();
+        assert_eq!(rows, listed);
     }
 }
