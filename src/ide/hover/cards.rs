@@ -1,5 +1,6 @@
 //! What a reference stands for, in a few lines.
 
+use super::zernike;
 use crate::{
     ide::{
         Snapshot,
@@ -52,16 +53,28 @@ pub fn card(snapshot: &Snapshot, symbol: &Symbol, definition: &Occurrence) -> Op
     Some(text)
 }
 
-/// A symbol that is defined nowhere: only an NX expression may be so.
-pub fn unlisted(snapshot: &Snapshot, symbol: &Symbol) -> Option<String> {
+/// A symbol that is defined nowhere.
+pub fn dangling(snapshot: &Snapshot, symbol: &Symbol) -> String {
+    let lists = |kind| !snapshot.model().list(kind).is_empty();
+    let name = code(symbol.name());
     match symbol {
-        Symbol::Expression(name) if snapshot.model().list(EntryKind::Expression).is_empty() => {
-            Some(format!(
-                "NX expression {}; intake listed none to compare it with.",
-                code(name)
-            ))
+        Symbol::Id(_) => format!("{name} names nothing in this spec."),
+        Symbol::Output { extractor, .. } => {
+            format!(
+                "{name} names no output of {} in this spec.",
+                code(extractor)
+            )
         }
-        _ => None,
+        Symbol::Subcase(_) if lists(EntryKind::Subcase) => {
+            format!("{name} names no subcase of the model.")
+        }
+        Symbol::Subcase(_) => format!("Subcase {name}; the model lists none to compare it with."),
+        Symbol::Expression(_) if lists(EntryKind::Expression) => {
+            format!("{name} names no NX expression that intake found.")
+        }
+        Symbol::Expression(_) => {
+            format!("NX expression {name}; intake listed none to compare it with.")
+        }
     }
 }
 
@@ -246,6 +259,13 @@ fn output(snapshot: &Snapshot, entry: &Entry, node: Node<'_>, name: &str) -> Opt
     if let Some(kind) = kind.values.iter().find(|value| value.name == kind_name) {
         let first = kind.description.split("\n\n").next().unwrap_or_default();
         text.push_str(&format!("\n\n{first}"));
+    }
+    let optical = matches!(
+        extractor_type(node),
+        Some(ExtractorType::ZernikeOpd | ExtractorType::ZernikeCsv)
+    );
+    if let Some(meaning) = zernike::output(node, name).filter(|_| optical) {
+        text.push_str(&format!("\n\n{meaning}"));
     }
     Some(text)
 }

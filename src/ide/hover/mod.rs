@@ -1,6 +1,7 @@
 //! `textDocument/hover`: what the format says of a key or value, and what a reference stands for.
 
 mod cards;
+mod zernike;
 
 use std::ops::Range;
 
@@ -132,19 +133,34 @@ fn of_neighbours(snapshot: &Snapshot, steps: &[Step], value: Option<Node<'_>>) -
         (Some(EntryKind::Objective | EntryKind::Constraint), "source") => {
             cards::source(snapshot, value?)
         }
+        (_, "filter_orders") if is_config(object) => zernike::filter_orders(value?),
         _ => None,
     }
 }
 
+/// The settings of an extractor.
+fn is_config(steps: &[Step]) -> bool {
+    matches!(steps.split_last(), Some((Step::Key(key), extractor)) if key == "config" && entry_kind(extractor) == Some(EntryKind::Extractor))
+}
+
 fn of_value(snapshot: &Snapshot, steps: &[Step], node: Node<'_>, offset: usize) -> Option<String> {
     let model = snapshot.model();
-    if let Some(found) = model.symbol_at(offset) {
-        let definition = model.definition(&found.symbol);
-        return match definition {
-            Some(definition) => card(snapshot, &found.symbol, &definition),
-            None => cards::unlisted(snapshot, &found.symbol),
-        };
+    let Some(found) = model.symbol_at(offset) else {
+        return of_format(snapshot, steps, node);
+    };
+    if let Some(definition) = model.definition(&found.symbol) {
+        return card(snapshot, &found.symbol, &definition);
     }
+    let mut text = cards::dangling(snapshot, &found.symbol);
+    if let Some(format) = of_format(snapshot, steps, node) {
+        text.push_str("\n\n");
+        text.push_str(&format);
+    }
+    Some(text)
+}
+
+/// What the format alone says of a value.
+fn of_format(snapshot: &Snapshot, steps: &[Step], node: Node<'_>) -> Option<String> {
     let shape = shape_at(&snapshot.parsed, steps)?;
     let word = node.as_str();
     if let Some(word) = &word
@@ -160,7 +176,7 @@ fn of_value(snapshot: &Snapshot, steps: &[Step], node: Node<'_>, offset: usize) 
     {
         return Some(format!("`{word}`: a node that every canvas has"));
     }
-    of_plain(snapshot, steps, shape)
+    of_plain(snapshot, steps, node, shape)
 }
 
 /// One of the words of an enumeration.
@@ -208,7 +224,7 @@ fn short(number: f64) -> String {
 }
 
 /// Any other value: where it lies in its range, else what its key means.
-fn of_plain(snapshot: &Snapshot, steps: &[Step], shape: &Shape) -> Option<String> {
+fn of_plain(snapshot: &Snapshot, steps: &[Step], node: Node<'_>, shape: &Shape) -> Option<String> {
     let keys = steps
         .iter()
         .rposition(|step| matches!(step, Step::Key(_)))?;
@@ -231,7 +247,17 @@ fn of_plain(snapshot: &Snapshot, steps: &[Step], shape: &Shape) -> Option<String
     let of_key = shape_at(&snapshot.parsed, &steps[..=keys])?;
     let holder = shape_at(&snapshot.parsed, object)?;
     let needed = required(holder, object, node_at(&snapshot.parsed, object)).contains(key);
-    (!of_key.description.is_empty()).then(|| key_documentation(key, of_key, needed))
+    if of_key.description.is_empty() {
+        return None;
+    }
+    let mut text = key_documentation(key, of_key, needed);
+    if key == "filter_orders"
+        && is_config(object)
+        && let Some(meaning) = zernike::filter_orders(node)
+    {
+        text = format!("{meaning}\n\n{text}");
+    }
+    Some(text)
 }
 
 #[cfg(test)]
