@@ -32,7 +32,8 @@ pub fn initialized(state: &mut State) {
         let options = DidChangeWatchedFilesRegistrationOptions {
             watchers: vec![
                 watcher("**/atomizer_spec.json"),
-                watcher("**/*.{prt,fem,sim,csv}"),
+                // As NX and others on Windows may write them, too: globs know capitals apart.
+                watcher("**/*.{prt,fem,sim,csv,inp,PRT,FEM,SIM,CSV,INP}"),
             ],
         };
         register("workspace/didChangeWatchedFiles", json!(options));
