@@ -5,8 +5,12 @@ use serde_json::{Map, Value, json};
 
 use super::{
     DisplacementConfig, ExtractorType, FrequencyConfig, MassExpressionConfig, Spec, StressConfig,
-    TemperatureConfig, ZernikeCsvConfig, ZernikeOpdConfig,
+    TemperatureConfig, ZernikeCsvConfig, ZernikeOpdConfig, shape::DATE_TIME,
 };
+
+/// Names the schema where several are together; the number is that of the format. A name, not an address: nothing is to
+/// be fetched.
+const ID: &str = "urn:atomizer:spec:2";
 
 /// The JSON Schema of `atomizer_spec.json`, draft 2020-12.
 ///
@@ -22,7 +26,14 @@ pub fn schema() -> Value {
         if let Some(text) = object.get("description").cloned().filter(Value::is_string) {
             object.insert("markdownDescription".into(), text);
         }
+        // Most validators take `format` for a remark.
+        if object.get("format").is_some_and(|it| it == "date-time") {
+            object.insert("pattern".into(), DATE_TIME.into());
+        }
     });
+    if let Some(object) = schema.as_object_mut() {
+        object.shift_insert(0, "$id".into(), ID.into());
+    }
     schema
 }
 

@@ -143,11 +143,12 @@ impl Pattern {
     }
 }
 
+/// The profile's form of RFC 3339, section 5.6.
+pub(super) const DATE_TIME: &str = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})$";
+
 /// RFC 3339: the profile's form, and a day and time that exist.
 fn is_date_time(text: &str) -> bool {
-    static FORM: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        Regex::new(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})$").ok()
-    });
+    static FORM: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(DATE_TIME).ok());
     FORM.as_ref().is_none_or(|form| form.is_match(text)) && text.parse::<jiff::Timestamp>().is_ok()
 }
 

@@ -18,6 +18,22 @@ fn validator() -> jsonschema::Validator {
 }
 
 #[test]
+fn a_validator_that_ignores_formats_knows_a_date() {
+    let validator = jsonschema::options()
+        .should_validate_formats(false)
+        .build(&schema())
+        .expect("the schema is a schema");
+    let with_date = |date: &str| {
+        json!({
+            "meta": {"version": "2.0", "study_name": "a", "status": "draft", "created": date},
+            "model": {"sim": {"path": "a.sim"}, "introspection": {"timestamp": date}},
+        })
+    };
+    assert!(validator.is_valid(&with_date("2026-01-12T09:00:00Z")));
+    assert_eq!(validator.iter_errors(&with_date("12 January")).count(), 2);
+}
+
+#[test]
 fn the_examples_are_of_the_schema_and_of_the_types() {
     let validator = validator();
     for text in EXAMPLES {
