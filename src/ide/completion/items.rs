@@ -35,10 +35,12 @@ impl<'a> Writer<'a> {
         Writer { snapshot, site }
     }
 
-    /// Between quotes only a string can be written.
+    /// Between quotes only a string can be written, unless they can be replaced.
     pub fn fits(&self, candidate: &Candidate) -> bool {
         match (&self.site.word, &candidate.write) {
             (Word::Bare { .. }, _) => true,
+            (Word::Open { .. }, Write::Literal(_)) => true,
+            (Word::Closed { .. }, Write::Literal(_)) => self.snapshot.traits.replaces,
             (_, write) => matches!(write, Write::Word(_) | Write::Key(..)),
         }
     }
@@ -173,14 +175,20 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// A value that is not written between quotes that are there.
+    /// A value that is not written between quotes that are there; it replaces them.
     fn bare(&self, text: String, snippet: bool, filter: &str) -> Main {
         let blank = if self.site.blank { " " } else { "" };
+        // Compared with all that is replaced.
+        let filter = match &self.site.word {
+            Word::Closed { .. } => format!("\"{filter}\""),
+            Word::Open { .. } => format!("\"{filter}"),
+            Word::Bare { .. } => filter.to_owned(),
+        };
         Main {
             range: self.site.word.outer(),
             text: format!("{blank}{text}{}", self.comma()),
             snippet,
-            filter: filter.to_owned(),
+            filter,
             behind: None,
         }
     }

@@ -9,7 +9,7 @@ use crate::{
         checks::{dimension_of, next_free},
         format::{ExtractorType, Refers, Shape, ValueKind},
         model::{Entry, EntryKind},
-        syntax::Step,
+        syntax::{Node, Step},
     },
 };
 
@@ -197,6 +197,9 @@ fn special(snapshot: &Snapshot, steps: &[Step]) -> Option<Skeleton> {
         return Some(Skeleton::Literal("100".into()));
     }
     let node = node_at(&snapshot.parsed, holder);
+    if key == "reference_subcase" {
+        return Some(reference(snapshot, node.and_then(|it| it.get("subcase"))));
+    }
     match (list_of(holder)?, key.as_str()) {
         (EntryKind::Subcase, "id") => {
             Some(Skeleton::Literal(free_id(snapshot, EntryKind::Subcase)))
@@ -311,12 +314,39 @@ fn config(snapshot: &Snapshot, kind: ExtractorType) -> Option<Skeleton> {
         return None;
     }
     let member = |key: &String| {
-        let shape = shape.key(key)?;
-        Some((key.clone(), build(snapshot, &[], shape, 2)))
+        let value = match key.as_str() {
+            "reference_subcase" => reference(snapshot, None),
+            _ => build(snapshot, &[], shape.key(key)?, 2),
+        };
+        Some((key.clone(), value))
     };
     Some(Skeleton::Object(
         shape.required.iter().filter_map(member).collect(),
     ))
+}
+
+/// A subcase to be subtracted from another (`own`; none: the one that a skeleton begins with): the first that is not the
+/// same, for of one that is its own reference nothing is left.
+fn reference(snapshot: &Snapshot, own: Option<Node<'_>>) -> Skeleton {
+    let listed = || {
+        let subcases = snapshot.model().list(EntryKind::Subcase).iter();
+        subcases.filter_map(Entry::id).map(str::to_owned)
+    };
+    let own = own
+        .map(|own| own.raw().into_owned())
+        .or_else(|| listed().next())
+        .unwrap_or_else(|| "1".to_owned());
+    let unlisted = || [free_id(snapshot, EntryKind::Subcase), "2".to_owned()];
+    let other = listed().chain(unlisted()).find(|id| *id != own);
+    Skeleton::Literal(other.unwrap_or_default())
+}
+
+/// The units that outputs of a type of extractor usually have.
+pub fn usual_units(kind: ExtractorType) -> Option<&'static str> {
+    match kind {
+        ExtractorType::ZernikeOpd | ExtractorType::ZernikeCsv => Some("nm"),
+        kind => dimension_of(kind).and_then(|dimension| dimension.usual().first().copied()),
+    }
 }
 
 /// The usual output of a type of extractor.
@@ -330,11 +360,7 @@ fn output(kind: Option<ExtractorType>) -> Skeleton {
         Some(ExtractorType::Temperature) => ("max_temp", "max"),
         Some(ExtractorType::CustomFunction) | None => ("value", "value"),
     };
-    let units = match kind {
-        Some(ExtractorType::ZernikeOpd | ExtractorType::ZernikeCsv) => Some("nm"),
-        Some(kind) => dimension_of(kind).and_then(|dimension| dimension.usual().first().copied()),
-        None => None,
-    };
+    let units = kind.and_then(usual_units);
     let mut members = vec![
         ("name".to_owned(), word(name)),
         ("metric".to_owned(), word(metric)),

@@ -375,6 +375,86 @@ fn units_fit_the_output() {
 }
 
 #[test]
+fn units_of_a_wavefront_begin_with_nanometres() {
+    check(
+        r#"{"extractors": [{"type": "zernike_opd", "outputs": [{"units": "$0"}]}]}"#,
+        &expect![[r#"
+            nm (a length)
+            mm (a length)
+            m (a length)
+            cm (a length)
+            µm (a length)
+            in (a length)
+            ft (a length)
+        "#]],
+    );
+    check(
+        r#"{"extractors": [{"id": "ext_001", "type": "zernike_csv", "outputs": [{"name": "filtered_rms"}]}], "objectives": [{"source": {"extractor_id": "ext_001", "output_name": "filtered_rms"}, "units": "$0"}]}"#,
+        &expect![[r#"
+            nm (a length)
+            mm (a length)
+            m (a length)
+            cm (a length)
+            µm (a length)
+            in (a length)
+            ft (a length)
+        "#]],
+    );
+}
+
+#[test]
+fn a_surface_is_compared_with_another_subcase_than_its_own() {
+    for (subcases, expected) in [
+        (
+            r#"[{"id": 4}, {"id": 7}]"#,
+            "\"subcase\": 4, \"reference_subcase\": 7",
+        ),
+        (r#"[{"id": 4}]"#, "\"subcase\": 4, \"reference_subcase\": 5"),
+        ("[]", "\"subcase\": 1, \"reference_subcase\": 2"),
+    ] {
+        let fixture = format!(
+            r#"{{"model": {{"sim": {{"subcases": {subcases}}}}}, "extractors": [{{"type": "zernike_opd", $0}}]}}"#
+        );
+        let (text, offset) = cursor(&fixture);
+        let items = items(&text, offset, PLAIN);
+        let item = items.iter().find(|item| item.label == "config");
+        let after = applied(&snapshot_for(&text, PLAIN), &edits(item.expect("offered")));
+        assert!(after.contains(expected), "{after}");
+    }
+    accept(
+        r#"{"model": {"sim": {"subcases": [{"id": 1}, {"id": 2}]}}, "extractors": [{"type": "zernike_opd", "config": {"subcase": 2, $0}}]}"#,
+        "reference_subcase",
+        PLAIN,
+        &expect![[
+            r#"{"model": {"sim": {"subcases": [{"id": 1}, {"id": 2}]}}, "extractors": [{"type": "zernike_opd", "config": {"subcase": 2, "reference_subcase": 1}}]}"#
+        ]],
+    );
+}
+
+#[test]
+fn a_number_replaces_the_quotes_that_were_typed() {
+    for fixture in [
+        r#"{"model": {"sim": {"subcases": [{"id": 3}]}}, "extractors": [{"type": "stress", "config": {"subcase": "$0"}}]}"#,
+        r#"{"model": {"sim": {"subcases": [{"id": 3}]}}, "extractors": [{"type": "stress", "config": {"subcase": $0}}]}"#,
+    ] {
+        accept(
+            fixture,
+            "3",
+            MODERN,
+            &expect![[
+                r#"{"model": {"sim": {"subcases": [{"id": 3}]}}, "extractors": [{"type": "stress", "config": {"subcase": 3}}]}"#
+            ]],
+        );
+    }
+    let (text, offset) = cursor(r#"{"objectives": [{"enabled": "$0"}]}"#);
+    let typed = items(&text, offset, MODERN);
+    // What is compared with the text that is replaced, quotes included.
+    assert_eq!(typed[0].filter_text.as_deref(), Some("\"true\""));
+    let inserting = items(&text, offset, PLAIN);
+    assert!(inserting.is_empty(), "the quotes would stay");
+}
+
+#[test]
 fn settings_are_those_of_the_type() {
     check(
         r#"{"extractors": [{"type": "stress", "config": {"$0"}}]}"#,

@@ -4,7 +4,7 @@ use lsp_types::CompletionItemKind;
 
 use super::{
     About, Candidate, Write, list_of,
-    skeleton::{self, Skeleton, extractor, free_candidates, free_id, source_of},
+    skeleton::{self, Skeleton, extractor, free_candidates, free_id, source_of, usual_units},
     tokens,
 };
 use crate::{
@@ -321,8 +321,13 @@ fn of_units(snapshot: &Snapshot, steps: &[Step]) -> Vec<Candidate> {
     found
 }
 
-/// The units of what the value is about: of the output that an objective reads, of the expression that a variable drives.
+/// The units of what the value is about: of the output that an objective reads, of the expression that a variable drives;
+/// those that are usual for an output.
 fn preferred_units(snapshot: &Snapshot, steps: &[Step]) -> Option<String> {
+    let usual = |kind| usual_units(kind).map(str::to_owned);
+    if let Some(extractor) = extractor_of_output(snapshot, steps) {
+        return usual(extractor_type(extractor)?);
+    }
     let model = snapshot.model();
     let entry = node_at(&snapshot.parsed, steps.split_last()?.1)?;
     if let Some(source) = entry.get("source") {
@@ -331,7 +336,8 @@ fn preferred_units(snapshot: &Snapshot, steps: &[Step]) -> Option<String> {
         let mut outputs = extractor.facts.outputs().iter();
         let output =
             outputs.find(|output| output.name.as_ref().is_some_and(|it| *it.text == *wanted))?;
-        return output.units.as_ref().map(|units| units.text.to_string());
+        let units = output.units.as_ref().map(|units| units.text.to_string());
+        return units.or_else(|| usual(extractor.facts.extractor_type()?));
     }
     let expression = string(entry, "expression_name")?;
     let list = snapshot
@@ -343,13 +349,21 @@ fn preferred_units(snapshot: &Snapshot, steps: &[Step]) -> Option<String> {
     string(found, "units")
 }
 
+/// The extractor that an output belongs to, where the steps lead into one.
+fn extractor_of_output<'a>(snapshot: &'a Snapshot, steps: &[Step]) -> Option<Node<'a>> {
+    match steps {
+        [Step::Key(list), Step::Index(_), Step::Key(outputs), ..]
+            if list == "extractors" && outputs == "outputs" =>
+        {
+            node_at(&snapshot.parsed, &steps[..2])
+        }
+        _ => None,
+    }
+}
+
 /// The dimension of an extractor's outputs, for an output or for an objective that reads one without units.
 fn expected_dimension(snapshot: &Snapshot, steps: &[Step]) -> Option<Dimension> {
-    if let [Step::Key(list), Step::Index(_), Step::Key(outputs), ..] = steps
-        && list == "extractors"
-        && outputs == "outputs"
-    {
-        let extractor = node_at(&snapshot.parsed, &steps[..2])?;
+    if let Some(extractor) = extractor_of_output(snapshot, steps) {
         return dimension_of(extractor_type(extractor)?);
     }
     let entry = node_at(&snapshot.parsed, steps.split_last()?.1)?;
