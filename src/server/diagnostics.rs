@@ -24,8 +24,8 @@ use crate::{
     text::{Encoding, Text},
 };
 
-/// Where each check is explained; `#<code>` follows.
-const CHECKS: &str = "https://github.com/atomizer/atomizer-lsp/blob/main/docs/checks.md";
+/// Where each check is explained; `#<code>` follows. An address on the web, since a client need not share our disk.
+const CHECKS: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/checks.md");
 
 /// The findings of one version of a document.
 pub struct Checked {
