@@ -42,7 +42,8 @@ pub fn rename(
     let edits = if new_name == found.symbol.name() {
         Vec::new()
     } else {
-        accept(snapshot.model(), &found.symbol, &places, new_name)?;
+        let renamed = well_formed(snapshot.model(), &found.symbol, &places, new_name)?;
+        free(snapshot.model(), &renamed)?;
         let edit = |place: &Occurrence| replacement(snapshot, place, new_name);
         places.iter().map(edit).collect()
     };
@@ -77,16 +78,16 @@ fn renameable(
     }
 }
 
-/// Whether the symbol may be called so.
-fn accept(
+/// The symbol by its new name, if things of its kind may be called so.
+fn well_formed(
     model: &Model,
     symbol: &Symbol,
     places: &[Occurrence],
     new_name: &str,
-) -> Result<(), Refusal> {
+) -> Result<Symbol, Refusal> {
     let definition = places.iter().find(|place| place.role == Role::Definition);
     let entry = definition.map(|place| &model.entries()[place.entry]);
-    let renamed = match symbol {
+    Ok(match symbol {
         Symbol::Id(_) => {
             let kind = entry.map_or(EntryKind::Part, |entry| entry.kind);
             well_formed_id(kind, new_name)?;
@@ -106,8 +107,13 @@ fn accept(
             extractor: extractor.clone(),
             name: not_blank(new_name)?,
         },
-    };
-    let named_so = model.occurrences(&renamed);
+    })
+}
+
+/// Whether nothing is called so yet, nor referred to.
+fn free(model: &Model, symbol: &Symbol) -> Result<(), Refusal> {
+    let new_name = symbol.name();
+    let named_so = model.occurrences(symbol);
     let defined = named_so.iter().find(|it| it.role == Role::Definition);
     match (defined, named_so.first()) {
         (None, None) => Ok(()),

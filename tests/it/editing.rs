@@ -34,7 +34,11 @@ impl Editing {
                 "workspace": {"workspaceEdit": {"documentChanges": true}},
                 "textDocument": {
                     "rename": {"prepareSupport": true},
-                    "codeAction": {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": [""]}}},
+                    "codeAction": {
+                        "codeActionLiteralSupport": {"codeActionKind": {"valueSet": [""]}},
+                        "dataSupport": true,
+                        "resolveSupport": {"properties": ["edit"]},
+                    },
                     "hover": {"contentFormat": ["markdown"]},
                 },
             }))
@@ -219,6 +223,36 @@ fn a_quick_fix_mends_its_finding() {
         let left = report["items"].as_array().expect("diagnostics");
         assert!(left.iter().all(|it| it["code"] != "invalid-enum"));
     }
+}
+
+#[test]
+fn the_edit_of_many_fixes_comes_when_the_action_is_taken() {
+    let spec = SPEC.replace(
+        "\n  ]\n}",
+        ",\n    {\"id\": \"obj_002\", \"name\": \"stiff\", \"direction\": \"maximise\", \"source\": {\"extractor_id\": \"ext_001\", \"output_name\": \"m\"}}\n  ]\n}",
+    );
+    let workspace = Workspace::with_study("wide", &spec);
+    let editing = Editing::start(&workspace, "utf-8");
+    let place = editing.behind("\"direction\": \"mini");
+    let actions = editing.client.request(
+        "textDocument/codeAction",
+        json!({
+            "textDocument": {"uri": editing.uri},
+            "range": {"start": place, "end": place},
+            "context": {"diagnostics": [], "only": ["quickfix"]},
+        }),
+    );
+    let actions = actions.as_array().expect("actions");
+    let titled = |title: &str| actions.iter().find(|action| action["title"] == title);
+    let action = titled("Fix all 2 `invalid-enum`").expect("both at once");
+    assert_eq!(action["edit"], Value::Null);
+    let action = editing.client.request("codeAction/resolve", action.clone());
+    editing.apply(&action["edit"]["documentChanges"][0]["edits"]);
+    assert_eq!(
+        editing.client.text(&editing.uri),
+        spec.replace("minimise", "minimize")
+            .replace("maximise", "maximize")
+    );
 }
 
 #[test]
