@@ -17,7 +17,7 @@ pub fn completion(
         text_document,
         position,
     } = params.text_document_position;
-    state.query(&text_document.uri, reply, move |snapshot| {
+    state.query_briefly(&text_document.uri, reply, move |snapshot| {
         ide::completion::completion(snapshot, position)
     });
 }
@@ -27,7 +27,7 @@ pub fn resolve(state: &mut State, item: CompletionItem, reply: Reply<Option<Comp
     let Some(uri) = ide::completion::document_of(&item) else {
         return reply.send(Ok(None));
     };
-    state.query(&uri, reply, move |snapshot| {
+    state.query_briefly(&uri, reply, move |snapshot| {
         Some(ide::completion::resolve(snapshot, item))
     });
 }

@@ -14,7 +14,7 @@ pub fn hover(state: &mut State, params: HoverParams, reply: Reply<Option<Hover>>
         position,
     } = params.text_document_position_params;
     let uri = text_document.uri;
-    state.query(&uri, reply, move |snapshot| {
+    state.query_briefly(&uri, reply, move |snapshot| {
         ide::hover::hover(snapshot, position)
     });
 }
