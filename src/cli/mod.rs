@@ -4,6 +4,7 @@ mod chat;
 mod check;
 mod demo;
 mod paint;
+mod plain;
 mod rehearse;
 mod schema;
 pub mod serve;

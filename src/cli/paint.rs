@@ -5,6 +5,8 @@ use std::fmt::Write;
 use anstyle::{AnsiColor, Style};
 use similar::{ChangeTag, TextDiff};
 
+use super::plain::plain;
+
 const fn colour(colour: AnsiColor) -> Style {
     Style::new().fg_color(Some(anstyle::Color::Ansi(colour)))
 }
@@ -30,6 +32,7 @@ pub fn diff(name: &str, before: &str, after: &str) -> String {
     let mut shown = String::new();
     for hunk in diff.unified_diff().context_radius(2).iter_hunks() {
         if shown.is_empty() {
+            let name = plain(name);
             let _ = writeln!(shown, "{HEADING}--- {name}\n+++ {name}{HEADING:#}");
         }
         let _ = writeln!(shown, "{NAME}{}{NAME:#}", hunk.header());
@@ -39,7 +42,7 @@ pub fn diff(name: &str, before: &str, after: &str) -> String {
                 ChangeTag::Insert => ('+', GOOD),
                 ChangeTag::Equal => (' ', Style::new()),
             };
-            let line = change.value().trim_end_matches(['\r', '\n']);
+            let line = plain(change.value().trim_end_matches(['\r', '\n']));
             let _ = writeln!(shown, "{style}{sign}{line}{style:#}");
         }
     }

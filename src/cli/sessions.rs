@@ -12,6 +12,7 @@ use clap::{Args, Subcommand};
 use super::{
     complain,
     paint::{HEADING, NAME, QUIET, WARNING},
+    plain::plain,
     terminal::Terminal,
 };
 use crate::session::{
@@ -76,7 +77,7 @@ async fn on(manager: &Arc<SessionManager>, action: Action) -> Result<String, Ses
     Ok(match action {
         Action::List => list(&manager.list(None, None).await?),
         Action::Show { id } => show(&manager.info(&id).await?, &messages(manager, &id).await?),
-        Action::Export { id } => export(&manager.info(&id).await?, &messages(manager, &id).await?),
+        Action::Export { id } => plain(&manager.export(&id).await?).into_owned(),
         Action::Delete { id } => {
             manager.delete(&id).await?;
             format!("{id} is deleted\n")
@@ -112,12 +113,12 @@ fn list(sessions: &[SessionInfo]) -> String {
             session
                 .study_id
                 .as_ref()
-                .map(|study| format!("  {study}"))
+                .map(|study| format!("  {}", plain(study)))
                 .unwrap_or_default(),
             if session.title.is_empty() {
                 String::new()
             } else {
-                format!("  {HEADING}{}{HEADING:#}", session.title)
+                format!("  {HEADING}{}{HEADING:#}", plain(&session.title))
             },
         )
     };
@@ -135,54 +136,18 @@ fn show(session: &SessionInfo, messages: &[Message]) -> String {
         let tools: String = message
             .tool_calls
             .iter()
-            .map(|call| format!("{NAME}● {}{NAME:#} {}\n", call.name, call.input))
+            .map(|call| {
+                let (name, input) = (plain(&call.name), call.input.to_string());
+                format!("{NAME}● {name}{NAME:#} {}\n", plain(&input))
+            })
             .collect();
         format!(
             "\n{HEADING}{who}{HEADING:#} {QUIET}{}{QUIET:#}{state}\n{tools}{}\n",
             message.created_at,
-            message.content.trim_end()
+            plain(message.content.trim_end())
         )
     });
     head + &said.collect::<String>()
-}
-
-fn export(session: &SessionInfo, messages: &[Message]) -> String {
-    let title = match session.title.as_str() {
-        "" => &session.session_id,
-        title => title,
-    };
-    let study = session
-        .study_id
-        .as_ref()
-        .map(|study| format!(", study `{study}`"));
-    let mut text = format!(
-        "# {title}\n\nSession `{}`, {} mode{}, begun {}.\n",
-        session.session_id,
-        mode(session.mode),
-        study.unwrap_or_default(),
-        session.created_at
-    );
-    for message in messages {
-        let state = match message.status {
-            Status::Completed => String::new(),
-            status => format!(" ({})", state(status)),
-        };
-        let tools: String = message
-            .tool_calls
-            .iter()
-            .map(|call| format!("- `{}` `{}`\n", call.name, call.input))
-            .collect();
-        text += &format!(
-            "\n## {}, {}{state}\n\n{}\n",
-            speaker(message.role),
-            message.created_at,
-            message.content.trim_end()
-        );
-        if !tools.is_empty() {
-            text += &format!("\n{tools}");
-        }
-    }
-    text
 }
 
 fn speaker(role: Role) -> &'static str {

@@ -1,7 +1,7 @@
 //! All conversations of one Atomizer root.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock},
     time::Duration,
@@ -18,10 +18,11 @@ use super::{
     live::{Chair, Live},
     programs::{Seat, Wanted},
     queue::Queue,
-    store::{Store, StoreError, StoredSession},
+    slash,
+    store::{self, Store, StoreError, StoredSession},
     tend,
     turn::Outlet,
-    types::{ChatRequest, Message, Mode, SessionInfo, TurnResult},
+    types::{ChatRequest, Message, Mode, Role, SessionInfo, TurnResult},
     watch::{Following, SpecWatcher},
 };
 use crate::study::{Root, StudyError, StudyId};
@@ -238,6 +239,23 @@ impl SessionManager {
         let id = session_id.to_owned();
         self.store(move |store| store.history(&id, Some(limit.unwrap_or(HISTORY)), before))
             .await
+    }
+
+    /// The whole conversation as Markdown. What the server answered itself (slash commands) is no part of it: an
+    /// export would hold every former one.
+    pub async fn export(&self, session_id: &str) -> Result<String, SessionError> {
+        let session = self.stored(session_id).await?;
+        let id = session.id.clone();
+        let mut messages = self
+            .store(move |store| store.history(&id, None, None))
+            .await?;
+        let local: HashSet<Option<String>> = messages
+            .iter()
+            .filter(|message| message.role == Role::User && slash::is_local(&message.content))
+            .map(|message| message.turn_id.clone())
+            .collect();
+        messages.retain(|message| !local.contains(&message.turn_id));
+        Ok(store::markdown(&session, &messages))
     }
 
     /// Changes what Claude may do unasked; what was allowed for the session is forgotten.

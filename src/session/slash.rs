@@ -6,7 +6,7 @@ use super::{
     error::SessionError,
     live::Live,
     manager::SessionManager,
-    store::{self, StoredSession},
+    store::StoredSession,
     summary::Summary,
     types::{Mode, OpenSpec, Role, Usage},
 };
@@ -73,7 +73,7 @@ pub(super) async fn answer(
         "/study" => study(manager, live, session, argument).await,
         "/history" => history(manager, session).await,
         "/usage" => usage(manager, session).await,
-        "/export" => export(manager, session).await,
+        "/export" => manager.export(&session.id).await,
         _ => Ok(HELP.to_owned()),
     }
 }
@@ -222,14 +222,6 @@ async fn usage(manager: &SessionManager, session: &StoredSession) -> Result<Stri
         total.output_tokens,
         total.duration_ms as f64 / 1000.0,
     ))
-}
-
-async fn export(manager: &SessionManager, session: &StoredSession) -> Result<String, SessionError> {
-    let id = session.id.clone();
-    let messages = manager
-        .store(move |store| store.history(&id, None, None))
-        .await?;
-    Ok(store::markdown(session, &messages))
 }
 
 #[cfg(test)]

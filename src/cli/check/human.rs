@@ -13,7 +13,10 @@ use miette::{
 
 use super::{Report, Totals};
 use crate::{
-    cli::paint::{ERROR, GOOD, NAME, QUIET, WARNING},
+    cli::{
+        paint::{ERROR, GOOD, NAME, QUIET, WARNING},
+        plain::{plain, plain_in_place},
+    },
     spec::checks::Severity,
     text::{Encoding, Text},
 };
@@ -83,8 +86,10 @@ pub fn render(name: &str, text: &Text, problems: impl IntoIterator<Item = Proble
         .with_width(WIDTH)
         .with_context_lines(1);
     let whole = text.to_string();
+    let whole = plain_in_place(&whole);
     let mut shown = String::new();
-    for problem in problems {
+    for mut problem in problems {
+        problem.message = plain(&problem.message).into_owned();
         let start = text.position(problem.range.start, Encoding::Utf32);
         let report = Excerpt {
             source: Source {
@@ -254,6 +259,12 @@ mod tests {
     fn a_line_too_long_to_be_looked_at_is_named_only() {
         let text = format!("[{}]", "1,".repeat(LONGEST_LINE));
         assert_eq!(shown(&text, 3..4), "a.json:1:4 this is wrong some-code\n\n");
+    }
+
+    #[test]
+    fn a_spec_cannot_command_the_terminal() {
+        let excerpt = shown("{\"\u{1b}[2Ja\": 1}", 1..2);
+        assert!(excerpt.contains("{\"?[2Ja\": 1}"), "{excerpt}");
     }
 
     #[test]

@@ -14,7 +14,10 @@ use lsp_types::{ApplyWorkspaceEditParams, Diagnostic, PublishDiagnosticsParams, 
 use serde_json::{Value, json};
 
 use crate::{
-    cli::terminal::{Transcript, permission_answer, permission_question},
+    cli::{
+        plain::plain,
+        terminal::{Transcript, permission_answer, permission_question},
+    },
     session::{
         host::PermissionAnswer,
         types::{Status, TurnEvent, TurnResult},
@@ -225,7 +228,7 @@ impl Editor {
             "window/showMessage" => {
                 let shown = notification.params["message"].as_str().unwrap_or_default();
                 let line = self.transcript.new_line();
-                print(&format!("{line}{shown}\n"))?;
+                print(&format!("{line}{}\n", plain(shown)))?;
             }
             _ => {}
         }
