@@ -322,7 +322,10 @@ impl Transcript {
                 )
             }
             TurnEvent::TextReset { text } => {
-                format!("{QUIET}(taken back; what stands:){QUIET:#}\n{}", plain(text))
+                format!(
+                    "{QUIET}(taken back; what stands:){QUIET:#}\n{}",
+                    plain(text)
+                )
             }
             TurnEvent::Error { error } => format!("{ERROR}{}{ERROR:#}", plain(&error.message)),
             TurnEvent::Done(_) => return self.new_line().to_owned(),
@@ -369,7 +372,9 @@ fn input_in_full(input: &Value) -> String {
         .iter()
         .find(|key| input[**key].is_string())
         .copied();
-    let change = input["old_string"].as_str().zip(input["new_string"].as_str());
+    let change = input["old_string"]
+        .as_str()
+        .zip(input["new_string"].as_str());
     let mut full = subject.map_or_else(String::new, |key| in_full(&input[key]) + "\n");
     if let Some((old, new)) = change {
         full += &paint::diff("the text", old, new);
@@ -471,7 +476,8 @@ mod tests {
     #[test]
     fn nothing_that_claude_says_commands_the_terminal() {
         let evil = "rm -rf x\r\u{1b}[2K\u{1b}[1Als";
-        let asked = permission_question("Bash", "", &json!({ "command": evil, "description": evil }));
+        let asked =
+            permission_question("Bash", "", &json!({ "command": evil, "description": evil }));
         let mut transcript = Transcript::new(Path::new("/root"));
         let events = [
             TurnEvent::Text { delta: evil.into() },

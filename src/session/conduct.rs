@@ -2,10 +2,7 @@
 
 mod prompt;
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Instant};
 
 use tokio::sync::OwnedMutexGuard;
 use tokio_util::sync::CancellationToken;
@@ -13,10 +10,11 @@ use tokio_util::sync::CancellationToken;
 use super::{
     config::SessionConfig,
     error::SessionError,
+    lease,
     live::{Chair, Entry, Live},
     manager::SessionManager,
     permission::Rule,
-    programs::{Seat, Wanted, is_for_one_turn, wanted_mark},
+    programs::{Seat, Wanted, is_for_one_turn},
     queue::{Admission, Permit},
     saver::Saver,
     slash,
@@ -32,12 +30,6 @@ const LONGEST_MESSAGE: usize = 1 << 20;
 
 /// First words of a message, for the label of an edit.
 const LABEL_CHARS: usize = 40;
-
-/// How long another server may take to give up a conversation whose program is idle there.
-const HAND_OVER: Duration = Duration::from_secs(4);
-
-/// How often it is asked meanwhile.
-const HAND_OVER_CHECK: Duration = Duration::from_millis(50);
 
 /// Everything a turn needs from its beginning to its end.
 pub(super) struct Conduct {
@@ -114,17 +106,53 @@ impl Conduct {
                 manager.make(None, mode, study.as_deref()).await?
             }
         };
-        let busy = || SessionError::SessionBusy(live.id.clone());
-        let entry = live
-            .enter(cancel.clone(), request.queue_when_busy)
-            .ok_or_else(busy)?;
-        let chair = tokio::select! {
-            biased;
-            () = cancel.cancelled() => return Err(SessionError::Cancelled),
-            chair = live.chair() => chair,
+        let id = live.id.clone();
+        let begun = Self::sit_down(
+            manager.clone(),
+            live,
+            request,
+            outlet,
+            cancel,
+            config,
+            study,
+        );
+        match begun.await {
+            Ok(conduct) => Ok(Self { new, ..conduct }),
+            Err(error) => {
+                if new {
+                    manager.forget(&id).await;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Enters the session and takes its chair.
+    async fn sit_down(
+        manager: Arc<SessionManager>,
+        mut live: Arc<Live>,
+        request: ChatRequest,
+        outlet: Arc<Outlet>,
+        cancel: CancellationToken,
+        config: Arc<SessionConfig>,
+        study: Option<String>,
+    ) -> Result<Self, SessionError> {
+        let (entry, chair) = loop {
+            let entry = live
+                .enter(cancel.clone(), request.queue_when_busy)
+                .ok_or_else(|| SessionError::SessionBusy(live.id.clone()))?;
+            let chair = tokio::select! {
+                biased;
+                () = cancel.cancelled() => return Err(SessionError::Cancelled),
+                chair = live.chair() => chair,
+            };
+            if manager.holds(&live)? {
+                break (entry, chair);
+            }
+            // It was closed meanwhile, and is brought back. Nobody would hand over the chair of the former.
+            live = manager.find(&live.id).await?;
         };
         let session = manager.settle(&live, request.mode, study.map(Some)).await?;
-        let began = Instant::now();
         Ok(Self {
             manager,
             config,
@@ -135,8 +163,8 @@ impl Conduct {
             chair,
             entry,
             session,
-            new,
-            began,
+            new: false,
+            began: Instant::now(),
         })
     }
 
@@ -145,7 +173,10 @@ impl Conduct {
         if slash::is_local(&self.request.message) {
             return self.answer_here().await;
         }
-        self.take_lease().await?;
+        if let Err(error) = self.take_lease().await {
+            self.give_up().await;
+            return Err(error);
+        }
         // A program that cannot be started is told before the message is stored.
         let admission = self.manager.queue().enter();
         let started = match &admission {
@@ -156,7 +187,13 @@ impl Conduct {
             self.give_up().await;
             return Err(start_error(error));
         }
-        let turn_id = self.store_message().await?;
+        let turn_id = match self.store_message().await {
+            Ok(turn_id) => turn_id,
+            Err(error) => {
+                self.give_up().await;
+                return Err(error);
+            }
+        };
         let outcome = match self.admitted(admission).await {
             Some(_permit) => self.converse(&turn_id).await,
             None => Outcome {
@@ -169,38 +206,17 @@ impl Conduct {
 
     // ---- Before the turn ----
 
-    /// Makes sure that no other server runs a program on this conversation: one that is idle there is given up.
+    /// Makes sure that no other server runs a program on this conversation.
     async fn take_lease(&mut self) -> Result<(), SessionError> {
-        let id = self.live.id.clone();
-        let take = |id: String| self.manager.store(move |store| store.take_lease(&id));
-        if take(id.clone()).await? {
-            self.chair.leased = true;
-            return Ok(());
-        }
-        let busy = || Err(SessionError::SessionBusy(id.clone()));
-        if self.session.running && !self.request.queue_when_busy {
-            return busy();
-        }
-        let mark = wanted_mark(self.manager.database(), &id);
-        let folder = mark
-            .parent()
-            .map(std::path::Path::to_owned)
-            .unwrap_or_default();
-        if std::fs::create_dir_all(folder)
-            .and_then(|()| std::fs::write(&mark, ""))
-            .is_err()
-        {
-            return busy();
-        }
-        let deadline = Instant::now() + HAND_OVER;
-        let mut taken = false;
-        while !taken && Instant::now() < deadline && !self.cancel.is_cancelled() {
-            tokio::time::sleep(HAND_OVER_CHECK).await;
-            taken = take(id.clone()).await?;
-        }
-        let _ = std::fs::remove_file(&mark);
-        self.chair.leased = taken;
-        if taken { Ok(()) } else { busy() }
+        let waits = self.request.queue_when_busy;
+        lease::take(
+            &self.manager,
+            &self.live.id,
+            &mut self.chair,
+            waits,
+            &self.cancel,
+        )
+        .await
     }
 
     fn wanted(&self) -> Wanted {
@@ -225,9 +241,12 @@ impl Conduct {
         Seat::ensure(&mut self.chair.seat, &wanted).await
     }
 
-    /// Nothing has begun: nothing is left.
+    /// Nothing has begun: nothing is left but the program that an earlier turn left, or that is ready for the next.
     async fn give_up(&mut self) {
-        self.manager.vacate(&self.live.id, &mut self.chair).await;
+        let stays = !self.new && !is_for_one_turn(&self.config.claude);
+        if !stays || self.chair.seat.is_none() {
+            self.manager.vacate(&self.live.id, &mut self.chair).await;
+        }
         if self.new {
             self.manager.forget(&self.live.id).await;
         }
@@ -413,7 +432,11 @@ impl Conduct {
         let mut status = outcome.status.unwrap_or(Status::Failed);
         let mut error = outcome.error;
         let end = TurnEnd {
-            status,
+            // In the store, for whoever takes the conversation up later: nobody wanted this end.
+            status: match status {
+                Status::Cancelled if self.entry.was_interrupted() => Status::Interrupted,
+                status => status,
+            },
             text: outcome.text.clone(),
             tool_calls: outcome.tool_calls.clone(),
             claude_session: outcome.claude_session,
@@ -465,7 +488,13 @@ impl Conduct {
 
     /// A slash command: answered at once, without Claude.
     async fn answer_here(mut self) -> Result<TurnResult, SessionError> {
-        let turn_id = self.store_message().await?;
+        let turn_id = match self.store_message().await {
+            Ok(turn_id) => turn_id,
+            Err(error) => {
+                self.give_up().await;
+                return Err(error);
+            }
+        };
         let open = self.request.open_spec.clone();
         let answer = slash::answer(
             &self.manager,

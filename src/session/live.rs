@@ -34,7 +34,8 @@ impl Chair {
         session_id: &str,
         mode: Mode,
     ) -> std::io::Result<()> {
-        if self.mcp.as_ref().is_none_or(|(told, _)| *told != mode) {
+        let is_there = |(told, file): &(Mode, McpConfig)| *told == mode && file.path().exists();
+        if !self.mcp.as_ref().is_some_and(is_there) {
             // The former file goes first: it has the same name.
             self.mcp = None;
             self.mcp = McpConfig::write(root, session_id, mode)?.map(|file| (mode, file));
@@ -58,10 +59,16 @@ pub(super) struct Live {
 }
 
 struct State {
-    /// Running and waiting turns, and what cancels each.
-    turns: HashMap<u64, CancellationToken>,
+    /// Running and waiting turns.
+    turns: HashMap<u64, Running>,
     next: u64,
     last_active: Instant,
+}
+
+struct Running {
+    cancel: CancellationToken,
+    /// It was cancelled because the server ends, not by the user.
+    interrupted: bool,
 }
 
 /// A turn's entry in its session; taken out when dropped.
@@ -88,19 +95,28 @@ impl Live {
         })
     }
 
-    /// Enters a turn; `None`: one is there already, and the caller would not wait.
+    /// Enters a turn; `None`: one is there already, and the caller would not wait. One that was cancelled is no
+    /// reason: it ends by itself, and soon.
     pub(super) fn enter(
         self: &Arc<Self>,
         cancel: CancellationToken,
         would_wait: bool,
     ) -> Option<Entry> {
         let mut state = self.lock();
-        if !would_wait && !state.turns.is_empty() {
+        let goes_on = |turn: &Running| !turn.cancel.is_cancelled();
+        if !would_wait && state.turns.values().any(goes_on) {
             return None;
         }
         let number = state.next;
         state.next += 1;
-        state.turns.insert(number, cancel);
+        let interrupted = false;
+        state.turns.insert(
+            number,
+            Running {
+                cancel,
+                interrupted,
+            },
+        );
         state.last_active = Instant::now();
         Some(Entry {
             live: self.clone(),
@@ -111,8 +127,16 @@ impl Live {
     /// Cancels all its turns; `false`: there were none.
     pub(super) fn cancel(&self) -> bool {
         let state = self.lock();
-        state.turns.values().for_each(CancellationToken::cancel);
+        state.turns.values().for_each(|turn| turn.cancel.cancel());
         !state.turns.is_empty()
+    }
+
+    /// Ends all its turns because the server ends.
+    pub(super) fn interrupt(&self) {
+        for turn in self.lock().turns.values_mut() {
+            turn.interrupted |= !turn.cancel.is_cancelled();
+            turn.cancel.cancel();
+        }
     }
 
     /// A turn runs or waits.
@@ -154,6 +178,15 @@ impl Live {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Entry {
+    /// The server ends, and with it this turn.
+    pub(super) fn was_interrupted(&self) -> bool {
+        let state = self.live.lock();
+        let turn = state.turns.get(&self.number);
+        turn.is_some_and(|turn| turn.interrupted)
     }
 }
 

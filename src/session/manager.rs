@@ -14,7 +14,7 @@ use super::{
     config::SessionConfig,
     error::SessionError,
     host::{EventSink, Host},
-    id,
+    id, lease,
     live::{Chair, Live},
     programs::{Seat, Wanted},
     queue::Queue,
@@ -185,14 +185,21 @@ impl SessionManager {
             None => None,
         };
         let live = match found {
-            Some(live) => {
-                self.settle(&live, request.mode, study.map(Some)).await?;
-                live
-            }
+            Some(live) => self.resume(live, request.mode, study).await?,
             None => {
-                let mode = request.mode.unwrap_or_default();
-                self.make(request.resume_session_id.as_deref(), mode, study.as_deref())
-                    .await?
+                let (id, mode) = (
+                    request.resume_session_id.as_deref(),
+                    request.mode.unwrap_or_default(),
+                );
+                match (self.make(id, mode, study.as_deref()).await, id) {
+                    (Ok(live), _) => live,
+                    // Somebody has made it a moment ago.
+                    (Err(refusal), Some(id)) => match self.find(id).await {
+                        Ok(live) => self.resume(live, request.mode, study).await?,
+                        Err(_) => return Err(refusal),
+                    },
+                    (Err(refusal), None) => return Err(refusal),
+                }
             }
         };
         if request.warm {
@@ -200,6 +207,18 @@ impl SessionManager {
         }
         self.announce(&live.id).await;
         self.info(&live.id).await
+    }
+
+    async fn resume(
+        &self,
+        live: Arc<Live>,
+        mode: Option<Mode>,
+        study: Option<String>,
+    ) -> Result<Arc<Live>, SessionError> {
+        self.settle(&live, mode, study.map(Some)).await?;
+        let id = live.id.clone();
+        self.store(move |store| store.touch(&id)).await?;
+        Ok(live)
     }
 
     /// All stored conversations, or those about a study; last active first.
@@ -292,11 +311,33 @@ impl SessionManager {
     }
 
     /// As [`Self::close`], and removes the conversation from the store.
+    ///
+    /// # Errors
+    /// [`SessionError::SessionBusy`] while another server runs a turn of it.
     pub async fn delete(&self, session_id: &str) -> Result<(), SessionError> {
         let last = self.stored(session_id).await?;
-        self.put_away(session_id).await;
+        // With the chair nobody else begins a turn here meanwhile, with the lease nobody elsewhere.
+        let (live, mut chair) = loop {
+            let live = self.find(session_id).await?;
+            live.cancel();
+            let chair = live.chair().await;
+            if self.holds(&live)? {
+                break (live, chair);
+            }
+        };
+        self.vacate(session_id, &mut chair).await;
         let id = session_id.to_owned();
-        self.store(move |store| store.delete_session(&id)).await?;
+        let nobody = CancellationToken::new();
+        let deleted = match lease::take(self, session_id, &mut chair, false, &nobody).await {
+            Ok(()) => self.store(move |store| store.delete_session(&id)).await,
+            Err(error) => Err(error),
+        };
+        match deleted {
+            Ok(_) => chair.leased = false,
+            Err(_) => self.vacate(session_id, &mut chair).await,
+        }
+        self.remove(&live);
+        deleted?;
         self.host.session_changed(last.info(false, false));
         Ok(())
     }
@@ -337,12 +378,12 @@ impl SessionManager {
         self.store.clone()
     }
 
-    /// Cancels all turns and ends all programs; returns within 5 s.
+    /// Interrupts all turns and ends all programs; returns within 5 s.
     pub async fn shutdown(&self) {
         self.closing.cancel();
         let sessions: Vec<Arc<Live>> = self.sessions().drain().map(|(_, live)| live).collect();
         for live in &sessions {
-            live.cancel();
+            live.interrupt();
         }
         self.turns.close();
         let _ = tokio::time::timeout(LAST_WORDS, self.turns.wait()).await;
@@ -411,9 +452,34 @@ impl SessionManager {
         let stored = self
             .store(move |store| store.create_session(id.as_deref(), mode, study.as_deref()))
             .await?;
-        let live = Live::new(stored.id.clone(), mode);
-        self.sessions().insert(stored.id, live.clone());
-        Ok(live)
+        let mut sessions = self.sessions();
+        let live = sessions
+            .entry(stored.id.clone())
+            .or_insert_with(|| Live::new(stored.id, mode));
+        Ok(live.clone())
+    }
+
+    /// Whether this is the conversation in memory, not one that was put away while somebody waited for its chair.
+    ///
+    /// # Errors
+    /// [`SessionError::Cancelled`] when the manager closes: nothing begins any more.
+    pub(super) fn holds(&self, live: &Arc<Live>) -> Result<bool, SessionError> {
+        if self.closing.is_cancelled() {
+            return Err(SessionError::Cancelled);
+        }
+        let held = self.in_memory(&live.id);
+        Ok(held.is_some_and(|held| Arc::ptr_eq(&held, live)))
+    }
+
+    /// Takes this conversation out of memory; another of the same id, brought back meanwhile, stays.
+    fn remove(&self, live: &Arc<Live>) {
+        let mut sessions = self.sessions();
+        if sessions
+            .get(&live.id)
+            .is_some_and(|held| Arc::ptr_eq(held, live))
+        {
+            sessions.remove(&live.id);
+        }
     }
 
     /// Changes mode and study where they are given, and tells how the conversation stands.
@@ -499,22 +565,22 @@ impl SessionManager {
         live.cancel();
         let mut chair = live.chair().await;
         self.vacate(session_id, &mut chair).await;
-        self.sessions().remove(session_id);
+        self.remove(&live);
     }
 
     /// Out of memory, unless somebody uses it.
-    pub(super) async fn forget_idle(&self, live: &Live) {
+    pub(super) async fn forget_idle(&self, live: &Arc<Live>) {
         if let Some(mut chair) = live.free_chair()
             && !live.is_busy()
         {
             self.vacate(&live.id, &mut chair).await;
-            self.sessions().remove(&live.id);
+            self.remove(live);
             drop(chair);
             self.announce(&live.id).await;
         }
     }
 
-    fn in_memory(&self, session_id: &str) -> Option<Arc<Live>> {
+    pub(super) fn in_memory(&self, session_id: &str) -> Option<Arc<Live>> {
         self.sessions().get(session_id).cloned()
     }
 
@@ -546,6 +612,9 @@ async fn warm(manager: Arc<SessionManager>, live: Arc<Live>) {
     let Some(mut chair) = live.free_chair() else {
         return;
     };
+    if !manager.holds(&live).unwrap_or(false) {
+        return;
+    }
     let Ok(session) = manager.settle(&live, None, None).await else {
         return;
     };

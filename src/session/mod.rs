@@ -10,6 +10,7 @@ mod guard;
 pub mod host;
 pub mod id;
 pub mod introduced;
+mod lease;
 mod live;
 pub mod manager;
 pub mod mcp;

@@ -1,7 +1,7 @@
 //! A session's claude program: found running, started, changed, ended. Whoever holds the seat's lock runs the turn.
 
 use std::{
-    path::{Path, PathBuf},
+    path::PathBuf,
     time::{Duration, Instant},
 };
 
@@ -177,9 +177,4 @@ impl Seat {
 /// One program a turn.
 pub(super) fn is_for_one_turn(claude: &ClaudeConfig) -> bool {
     claude.process == ProcessMode::PerTurn
-}
-
-/// `<database>.wanted/<session>`: another server asks for this conversation.
-pub(super) fn wanted_mark(database: &Path, session_id: &str) -> PathBuf {
-    database.with_extension("wanted").join(session_id)
 }

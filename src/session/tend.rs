@@ -8,12 +8,12 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
-use super::{live::Live, manager::SessionManager, mcp::McpConfig, programs::wanted_mark};
+use super::{lease, live::Live, manager::SessionManager, mcp::McpConfig};
 
 /// How often programs are looked after; a server that waits for a conversation waits about as long.
 const ROUND: Duration = Duration::from_millis(250);
 
-/// How often the store is cleaned, and idle sessions forgotten.
+/// How often the store is cleaned; sooner where empty sessions are to go sooner.
 const CLEAN_UP: Duration = Duration::from_secs(5 * 60);
 
 /// Runs until the manager closes or is gone.
@@ -26,11 +26,15 @@ pub(super) async fn tend(manager: Weak<SessionManager>, closing: CancellationTok
         let Some(manager) = manager.upgrade() else {
             return;
         };
+        let config = manager.config();
         for live in manager.all_in_memory() {
             end_idle_program(&manager, &live).await;
+            if live.idle_for() >= config.session_idle {
+                manager.forget_idle(&live).await;
+            }
         }
         since_clean_up += ROUND;
-        if since_clean_up >= CLEAN_UP {
+        if since_clean_up >= CLEAN_UP.min(config.empty_retention) {
             since_clean_up = Duration::ZERO;
             clean_up(&manager).await;
         }
@@ -45,19 +49,15 @@ async fn end_idle_program(manager: &Arc<SessionManager>, live: &Live) {
     let idle = chair.seat.as_ref().is_some_and(|seat| {
         seat.idle_for() >= manager.config().claude.idle || !seat.program.is_running()
     });
-    let asked_for = chair.leased && wanted_mark(manager.database(), &live.id).exists();
+    let asked_for = chair.leased && lease::is_asked_for(manager.database(), &live.id);
     if idle || asked_for {
         manager.vacate(&live.id, &mut chair).await;
     }
 }
 
 async fn clean_up(manager: &Arc<SessionManager>) {
+    give_back_leases(manager).await;
     let config = manager.config();
-    for live in manager.all_in_memory() {
-        if live.idle_for() >= config.session_idle {
-            manager.forget_idle(&live).await;
-        }
-    }
     let kept: Vec<String> = manager
         .all_in_memory()
         .iter()
@@ -68,13 +68,31 @@ async fn clean_up(manager: &Arc<SessionManager>) {
         store.recover()?;
         store.remove_empty(config.empty_retention, &kept)?;
         store.prune_texts(config.keep_snapshots)?;
-        let gone = |id: &str| kept.iter().any(|kept| kept == id);
-        if let Err(error) = McpConfig::sweep(&root, gone) {
+        // Whoever has such a file has the lease: another server on this root, too. In doubt it stays.
+        let in_use = |id: &str| store.is_leased(id).unwrap_or(true);
+        if let Err(error) = McpConfig::sweep(&root, in_use) {
             tracing::warn!("cannot remove old MCP configurations: {error}");
         }
         Ok(())
     });
     if let Err(error) = cleaned.await {
         tracing::warn!("cannot clean the store: {error}");
+    }
+}
+
+/// Gives back leases that stayed when their conversation left memory, because the store could not be written then.
+async fn give_back_leases(manager: &Arc<SessionManager>) {
+    let leased = manager.store(|store| store.own_leases()).await;
+    for id in leased.unwrap_or_default() {
+        if manager.in_memory(&id).is_some() {
+            continue;
+        }
+        // Through memory, so that no turn that begins now has its lease taken away.
+        if let Ok(live) = manager.find(&id).await {
+            if let Some(mut chair) = live.free_chair() {
+                chair.leased = true;
+            }
+            manager.forget_idle(&live).await;
+        }
     }
 }

@@ -30,6 +30,16 @@ impl Store {
         Ok(owner.is_some_and(|owner| self.servers.is_alive(&owner)))
     }
 
+    /// The conversations whose lease this server has.
+    pub fn own_leases(&self) -> Result<Vec<String>, StoreError> {
+        self.read(|tx| {
+            Ok(tx
+                .prepare("SELECT session_id FROM leases WHERE server = ?1")?
+                .query_map([self.servers.me()], |row| row.get(0))?
+                .collect::<Result<_, _>>()?)
+        })
+    }
+
     /// Gives it back; one that is not ours stays.
     pub fn release_lease(&self, session_id: &str) -> Result<(), StoreError> {
         self.write(|tx| {
