@@ -31,8 +31,6 @@ pub struct Client {
     pub register_watched_files: bool,
     /// `window/workDoneProgress/create` is answered.
     pub work_done_progress: bool,
-    /// `window/showMessageRequest` shows its actions. LSP has no way to say no, so this is what old clients say.
-    pub message_actions: bool,
     /// What it can show of an answer about one document.
     pub shows: Traits,
     /// `experimental.atomizer.permission`: `atomizer/permission` is answered.
@@ -62,7 +60,6 @@ impl Client {
             offers_fixes: experimental("introduced"),
             offers_canvas: experimental("canvas"),
             asks_conflict: experimental("conflict"),
-            message_actions: true,
             ..Client::default()
         };
         client.read_workspace(capabilities);

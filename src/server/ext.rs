@@ -126,7 +126,9 @@ pub struct SetModeParams {
 pub struct SetStudyParams {
     /// Whose.
     pub session_id: String,
-    /// Null clears.
+    /// Null clears; it must be there, so that a forgotten one clears nothing.
+    #[serde(deserialize_with = "Option::deserialize")]
+    #[schemars(required)]
     pub study_id: Option<String>,
 }
 

@@ -1,13 +1,17 @@
 //! The editor, as the session room sees it.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::PathBuf,
+    sync::{Arc, OnceLock, Weak},
+};
 
 use futures::future::BoxFuture;
 use lsp_types::{MessageType, ShowMessageParams, notification};
 use serde_json::json;
 
-use super::{main_loop::Events, outbox::Outbox, permission, roots::Managers, spec_sync};
+use super::{main_loop::Events, outbox::Outbox, permission, spec_sync};
 use crate::session::{
+    SessionManager,
     host::{Host, PermissionAnswer, PermissionQuestion, SpecChange},
     introduced::introduced,
     types::{Applied, Introduced, SessionInfo, SpecUpdate},
@@ -17,17 +21,24 @@ use crate::session::{
 pub struct EditorHost {
     events: Events,
     outbox: Outbox,
-    managers: Managers,
+    /// The conversations that it is the editor of; they keep it alive, not it them.
+    manager: OnceLock<Weak<SessionManager>>,
 }
 
 impl EditorHost {
-    /// A host for the conversations of one root.
-    pub fn new(events: Events, outbox: Outbox, managers: Managers) -> EditorHost {
+    /// A host for the conversations of one root, named by [`EditorHost::serves`].
+    pub fn new(events: Events, outbox: Outbox) -> EditorHost {
         EditorHost {
             events,
             outbox,
-            managers,
+            manager: OnceLock::new(),
         }
+    }
+
+    /// Tells whose turns these are; before the first.
+    pub fn serves(&self, manager: &Arc<SessionManager>) {
+        // A second call would name the same one.
+        let _ = self.manager.set(Arc::downgrade(manager));
     }
 }
 
@@ -41,7 +52,7 @@ impl Host for EditorHost {
         Box::pin(spec_sync::deliver(
             self.events.clone(),
             self.outbox.clone(),
-            self.managers.clone(),
+            self.manager.get().and_then(Weak::upgrade),
             change,
         ))
     }

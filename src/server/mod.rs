@@ -103,7 +103,9 @@ pub async fn serve() -> u8 {
 
     let mut serving = std::pin::pin!(server.serve(service));
     tokio::select! {
-        () = &mut serving => {}
+        () = &mut serving => {
+            let _ = timeout(LAST_PROGRAMS, managers.shutdown()).await;
+        }
         () = lifecycle.ended() => {
             let patience = if lifecycle.exited() { Duration::ZERO } else { LAST_ANSWERS };
             let last_answers = timeout(patience, &mut serving);

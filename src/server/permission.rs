@@ -24,8 +24,8 @@ const SHOWN_CHARS: usize = 400;
 #[derive(Deserialize)]
 struct Answer {
     behavior: Behavior,
-    #[serde(default)]
-    scope: Scope,
+    /// Absent or null: once.
+    scope: Option<Scope>,
     message: Option<String>,
 }
 
@@ -36,10 +36,9 @@ enum Behavior {
     Deny,
 }
 
-#[derive(Deserialize, Default, PartialEq)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 enum Scope {
-    #[default]
     Once,
     Session,
 }
@@ -73,10 +72,8 @@ pub async fn ask(events: Events, outbox: Outbox, question: PermissionQuestion) -
     };
     if client.asks_permission {
         ask_by_contract(outbox, question).await
-    } else if client.message_actions {
-        ask_by_message(outbox, question).await
     } else {
-        PermissionAnswer::Deny("this editor cannot ask its user for permission".into())
+        ask_by_message(outbox, question).await
     }
 }
 
@@ -95,7 +92,7 @@ async fn ask_by_contract(outbox: Outbox, question: PermissionQuestion) -> Permis
     match answer.map(serde_json::from_value::<Answer>) {
         Some(Ok(Answer {
             behavior: Behavior::Allow,
-            scope: Scope::Session,
+            scope: Some(Scope::Session),
             ..
         })) => PermissionAnswer::AllowForSession,
         Some(Ok(Answer {

@@ -4,19 +4,20 @@
 //! root; the setting `root` puts one in the place of all.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard},
 };
 
+use lsp_types::{MessageType, ShowMessageParams, notification::ShowMessage};
 use tokio::sync::OnceCell;
 
 use super::{
     host::EditorHost, main_loop::Events, operations::OperationError, outbox::Outbox,
-    settings::Settings,
+    settings::Settings, spec_sync::blocking,
 };
 use crate::{
-    session::{SessionError, SessionManager},
+    session::{SessionError, SessionManager, id::check_session_id, queue::Queue},
     study::{Root, StudyId},
 };
 
@@ -31,6 +32,10 @@ struct Inner {
     outbox: Outbox,
     known: Mutex<Known>,
     open: Mutex<BTreeMap<PathBuf, Arc<OnceCell<Arc<SessionManager>>>>>,
+    /// Turns of all roots wait in one line: it is one machine that they run on.
+    turns: Arc<Queue>,
+    /// Failures that the user has been told of.
+    told: Mutex<BTreeSet<String>>,
 }
 
 #[derive(Default)]
@@ -44,24 +49,36 @@ struct Known {
 impl Managers {
     /// None open yet.
     pub fn new(events: Events, outbox: Outbox) -> Managers {
+        let known = Known::default();
+        let limit = known.settings.session.claude.max_concurrent_turns;
         Managers {
             inner: Arc::new(Inner {
                 events,
                 outbox,
-                known: Mutex::default(),
+                known: Mutex::new(known),
                 open: Mutex::default(),
+                turns: Queue::new(limit),
+                told: Mutex::default(),
             }),
         }
     }
 
-    /// Takes settings and folders; open managers follow.
+    /// Takes settings and folders; open managers follow. Specs below a folder that was removed count no more.
     pub fn configure(&self, settings: Arc<Settings>, folders: Vec<PathBuf>) {
         let session = settings.session.clone();
         {
             let mut known = lock(&self.inner.known);
+            let former = std::mem::replace(&mut known.folders, folders.clone());
+            let below =
+                |folders: &[PathBuf], spec: &Path| folders.iter().any(|it| spec.starts_with(it));
+            known
+                .specs
+                .retain(|spec| !below(&former, spec) || below(&folders, spec));
             known.settings = settings;
-            known.folders = folders;
         }
+        self.inner
+            .turns
+            .set_limit(session.claude.max_concurrent_turns);
         for manager in self.opened() {
             let session = session.clone();
             tokio::spawn(async move {
@@ -104,15 +121,30 @@ impl Managers {
     }
 
     fn root_of_setting(&self) -> Option<Root> {
-        let (root, folder) = {
-            let known = lock(&self.inner.known);
-            (known.settings.root.clone()?, known.folders.first().cloned())
+        Root::at(&self.folder_of_setting()?).ok()
+    }
+
+    fn folder_of_setting(&self) -> Option<PathBuf> {
+        let known = lock(&self.inner.known);
+        let root = known.settings.root.clone()?;
+        Some(match known.folders.first() {
+            Some(folder) => folder.join(root),
+            None => root,
+        })
+    }
+
+    /// What is wrong with the setting `root`, for the user; looks at the disk.
+    pub fn wrong_root(&self) -> Option<String> {
+        let folder = self.folder_of_setting()?;
+        let why = match (Root::at(&folder), folder.is_dir()) {
+            (Ok(_), _) => return None,
+            (_, true) => "it holds no folder `studies`",
+            (_, false) => "there is no such folder",
         };
-        let root = match folder {
-            Some(folder) if root.is_relative() => folder.join(root),
-            _ => root,
-        };
-        Root::at(&root).ok()
+        Some(format!(
+            "atomizer.root: `{}` is no Atomizer root: {why}; the root above each workspace folder is used",
+            folder.display()
+        ))
     }
 
     /// The conversations of `root`; the first use opens their store.
@@ -123,12 +155,12 @@ impl Managers {
             .clone();
         let manager = cell.get_or_try_init(|| async {
             let config = lock(&self.inner.known).settings.session.clone();
-            let host = EditorHost::new(
-                self.inner.events.clone(),
-                self.inner.outbox.clone(),
-                self.clone(),
-            );
-            SessionManager::open(config, root, Arc::new(host)).await
+            let host = EditorHost::new(self.inner.events.clone(), self.inner.outbox.clone());
+            let host = Arc::new(host);
+            let turns = self.inner.turns.clone();
+            let manager = SessionManager::open_in_line(config, root, host.clone(), turns).await?;
+            host.serves(&manager);
+            Ok::<_, SessionError>(manager)
         });
         Ok(manager.await?.clone())
     }
@@ -156,6 +188,7 @@ impl Managers {
 
     /// The conversations that hold session `id`.
     pub async fn of_session(&self, id: &str) -> Result<Arc<SessionManager>, OperationError> {
+        check_session_id("sessionId", id)?;
         self.first_with(|manager| {
             let id = id.to_owned();
             Box::pin(async move { manager.info(&id).await.map(drop) })
@@ -172,38 +205,84 @@ impl Managers {
         .await
     }
 
-    /// All conversations of the workspace.
+    /// The conversations that hold the open conflict `id`.
+    pub async fn of_conflict(&self, id: &str) -> Result<Arc<SessionManager>, OperationError> {
+        self.first_with(|manager| {
+            let id = id.to_owned();
+            Box::pin(async move {
+                let store = manager.store_handle();
+                blocking(move || store.conflict(&id)).await?;
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    /// The conversations of every root of the workspace. A root whose store cannot be opened is left out, and the user
+    /// told once; where none can be opened that is the error.
     pub async fn all(&self) -> Result<Vec<Arc<SessionManager>>, OperationError> {
-        let mut managers = self.opened();
+        let mut managers = Vec::new();
+        let mut failures = Vec::new();
         for root in self.roots() {
-            if !managers
-                .iter()
-                .any(|manager| manager.root().path() == root.path())
-            {
-                managers.push(self.of_root(root).await?);
+            match self.of_root(root).await {
+                Ok(manager) => managers.push(manager),
+                Err(failure) => failures.push(failure),
             }
         }
         if managers.is_empty() {
-            Err(self.no_root())
-        } else {
-            Ok(managers)
+            return Err(failures.pop().unwrap_or_else(|| self.no_root()));
+        }
+        failures.iter().for_each(|failure| self.tell_once(failure));
+        Ok(managers)
+    }
+
+    fn tell_once(&self, failure: &OperationError) {
+        let message = failure.to_string();
+        if lock(&self.inner.told).insert(message.clone()) {
+            let typ = MessageType::WARNING;
+            self.inner
+                .outbox
+                .notify_lsp::<ShowMessage>(ShowMessageParams { typ, message });
         }
     }
 
+    /// The first that knows what is asked for: those that are open, whatever has become of their folder, then those of
+    /// other roots. A store that fails hides none that works: its failure is told only where no other knows it.
     async fn first_with(
         &self,
         knows: impl Fn(
             Arc<SessionManager>,
         ) -> futures::future::BoxFuture<'static, Result<(), SessionError>>,
     ) -> Result<Arc<SessionManager>, OperationError> {
-        let mut refusal = None;
-        for manager in self.all().await? {
+        let (mut unknown, mut failure) = (None, None);
+        let mut refuse = |error: OperationError| match &error {
+            OperationError::Session(
+                SessionError::SessionNotFound(_)
+                | SessionError::TurnNotFound(_)
+                | SessionError::InvalidParams { .. },
+            ) => unknown = unknown.take().or(Some(error)),
+            _ => failure = failure.take().or(Some(error)),
+        };
+        let opened = self.opened();
+        for manager in &opened {
             match knows(manager.clone()).await {
-                Ok(()) => return Ok(manager),
-                Err(error) => refusal = refusal.or(Some(error)),
+                Ok(()) => return Ok(manager.clone()),
+                Err(error) => refuse(error.into()),
             }
         }
-        Err(refusal.map_or_else(|| self.no_root(), OperationError::from))
+        for root in self.roots() {
+            if opened.iter().any(|it| it.root().path() == root.path()) {
+                continue;
+            }
+            match self.of_root(root).await {
+                Err(error) => refuse(error),
+                Ok(manager) => match knows(manager.clone()).await {
+                    Ok(()) => return Ok(manager),
+                    Err(error) => refuse(error.into()),
+                },
+            }
+        }
+        Err(failure.or(unknown).unwrap_or_else(|| self.no_root()))
     }
 
     fn opened(&self) -> Vec<Arc<SessionManager>> {

@@ -281,13 +281,13 @@ fn choice<T: Copy>(value: &Value, choices: &[(&str, T)]) -> Result<T, Refusal> {
     })
 }
 
-/// A number of units of `seconds`; it may have a fraction. A year is the most, so that no sum of times overflows.
+/// A number of units of `seconds`; it may have a fraction. A hundred years are the most, so that no sum of times
+/// overflows.
 fn duration(value: &Value, seconds: f64) -> Result<Duration, Refusal> {
-    let most = 366.0 * 86400.0 / seconds * 100.0;
+    let most = (100.0 * 366.0 * 86400.0 / seconds).floor();
     match value.as_f64() {
-        Some(number) if number > 0.0 && number <= most => {
-            Ok(Duration::from_secs_f64(number * seconds))
-        }
+        Some(number) if number > most => Err(format!("must be at most {most}")),
+        Some(number) if number > 0.0 => Ok(Duration::from_secs_f64(number * seconds)),
         _ => Err("must be a number above 0".into()),
     }
 }
@@ -346,6 +346,24 @@ mod tests {
         );
         assert_eq!(settings.session.claude.timeout, Duration::from_secs(300));
         assert_eq!(settings.session.claude.max_concurrent_turns, 2);
+    }
+
+    #[test]
+    fn a_time_of_more_than_a_hundred_years_is_refused_with_the_limit() {
+        let (settings, problems) = Settings::read(&json!({
+            "storage": {"keepSnapshotsDays": 36601},
+            "sessions": {"emptyRetentionHours": 878400}
+        }));
+        assert_eq!(
+            problems,
+            [
+                "atomizer.storage.keepSnapshotsDays must be at most 36600, not 36601; its default is used"
+            ]
+        );
+        assert_eq!(
+            settings.session.empty_retention,
+            Duration::from_secs(100 * 366 * 86400)
+        );
     }
 
     #[test]

@@ -11,9 +11,7 @@ use std::{
 
 use lsp_types::{MessageType, ShowMessageParams, notification};
 
-use super::{
-    conflict, delivery::Delivery, main_loop::Events, merging::plan, outbox::Outbox, roots::Managers,
-};
+use super::{conflict, delivery::Delivery, main_loop::Events, merging::plan, outbox::Outbox};
 use crate::{
     session::{
         SessionManager,
@@ -26,11 +24,11 @@ use crate::{
     text::{Text, apply},
 };
 
-/// Brings one change by Claude to the editor.
+/// Brings one change by Claude to the editor. `manager` runs the turn; `None`: it is gone, and its store with it.
 pub async fn deliver(
     events: Events,
     outbox: Outbox,
-    managers: Managers,
+    manager: Option<Arc<SessionManager>>,
     change: SpecChange,
 ) -> Applied {
     let Some(theirs) = change.theirs.clone() else {
@@ -44,7 +42,6 @@ pub async fn deliver(
         theirs,
     };
     let delivered = delivery.run().await;
-    let manager = managers.of_session(&change.session_id).await.ok();
     if let (Some(manager), Some(mine)) = (&manager, delivered.mine)
         && change
             .base

@@ -90,17 +90,34 @@ impl State {
     /// Takes settings: `configuration` over the initialization options. Tells each mistake once.
     pub fn configure(&mut self, configuration: &Value) {
         let (settings, problems) = Settings::read(&merged(&self.options, configuration));
-        for problem in problems {
-            if self.told.insert(problem.clone()) {
-                self.show(MessageType::WARNING, problem);
-            }
-        }
+        problems
+            .into_iter()
+            .for_each(|problem| self.tell_once(problem));
         let checks_changed = settings.severities != self.settings.severities;
         self.settings = Arc::new(settings);
         self.managers
             .configure(self.settings.clone(), self.folders.clone());
+        if self.settings.root.is_some() {
+            self.check_root();
+        }
         if checks_changed {
             self.recheck_all();
+        }
+    }
+
+    /// Tells of a setting `root` that is none; off the loop, since it is the disk that knows.
+    fn check_root(&self) {
+        let (managers, events) = (self.managers.clone(), self.events.clone());
+        tokio::task::spawn_blocking(move || {
+            if let Some(problem) = managers.wrong_root() {
+                events.send(move |state| state.tell_once(problem));
+            }
+        });
+    }
+
+    fn tell_once(&mut self, problem: String) {
+        if self.told.insert(problem.clone()) {
+            self.show(MessageType::WARNING, problem);
         }
     }
 

@@ -93,16 +93,29 @@ impl SessionManager {
         root: Root,
         host: Arc<dyn Host>,
     ) -> Result<Arc<Self>, SessionError> {
-        let path = config
-            .storage_path
-            .clone()
-            .unwrap_or_else(|| root.atomizer_folder().join("atomizer.db"));
-        let store = blocking(move || Store::open(&path)).await?;
+        let turns = Queue::new(config.claude.max_concurrent_turns);
+        Self::open_in_line(config, root, host, turns).await
+    }
+
+    /// As [`Self::open`], with a line of turns that other roots' conversations wait in, too.
+    pub async fn open_in_line(
+        config: SessionConfig,
+        root: Root,
+        host: Arc<dyn Host>,
+        turns: Arc<Queue>,
+    ) -> Result<Arc<Self>, SessionError> {
+        let default = root.atomizer_folder().join("atomizer.db");
+        let path = match &config.storage_path {
+            Some(path) => root.path().join(path),
+            None => default,
+        };
+        let scope = scope(&root, &path);
+        let store = blocking(move || Store::open_for(&path, scope)).await?;
         let manager = Arc::new(Self {
             root,
             host,
             store: Arc::new(store),
-            queue: Queue::new(config.claude.max_concurrent_turns),
+            queue: turns,
             config: RwLock::new(Arc::new(config)),
             sessions: Mutex::default(),
             turns: TaskTracker::new(),
@@ -636,6 +649,16 @@ async fn warm(manager: Arc<SessionManager>, live: Arc<Live>) {
     if Seat::ensure(&mut chair.seat, &wanted).await.is_err() {
         manager.vacate(&live.id, &mut chair).await;
     }
+}
+
+/// Whose conversations are meant in a store at `path`: this root's, where other roots may share it. Below the root
+/// nobody else does, and there they may be moved with it.
+fn scope(root: &Root, path: &Path) -> Option<String> {
+    let leaves = path
+        .components()
+        .any(|part| part == std::path::Component::ParentDir);
+    let own = path.starts_with(root.path()) && !leaves;
+    (!own).then(|| root.path().to_string_lossy().into_owned())
 }
 
 async fn blocking<T: Send + 'static>(

@@ -58,27 +58,15 @@ pub async fn resolve(
         Take::Mine => store::Take::Mine,
         Take::Theirs => store::Take::Theirs,
     };
-    for manager in context.managers.all().await? {
-        match conflict::resolve(
-            &context.events,
-            &context.outbox,
-            &manager,
-            &params.conflict_id,
-            take,
-        )
-        .await
-        {
-            Ok((conflict, applied)) => {
-                let uri = uri_of(&conflict.path).map(String::from).unwrap_or_default();
-                return Ok(AppliedChange { uri, applied });
-            }
-            Err(ConflictError::Store(store::StoreError::NoConflict(_))) => {}
-            Err(ConflictError::Store(error)) => return Err(SessionError::from(error).into()),
-            Err(ConflictError::Study(error)) => return Err(error.into()),
-        }
-    }
     let id = params.conflict_id;
-    Err(OperationError::InvalidParams(format!(
-        "conflictId: no open conflict `{id}`; conflict/list tells them"
-    )))
+    let manager = context.managers.of_conflict(&id).await?;
+    let (events, outbox) = (&context.events, &context.outbox);
+    match conflict::resolve(events, outbox, &manager, &id, take).await {
+        Ok((conflict, applied)) => {
+            let uri = uri_of(&conflict.path).map(String::from).unwrap_or_default();
+            Ok(AppliedChange { uri, applied })
+        }
+        Err(ConflictError::Store(error)) => Err(SessionError::from(error).into()),
+        Err(ConflictError::Study(error)) => Err(error.into()),
+    }
 }

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::{
     Store, StoreError, now,
+    sessions::of_root,
     texts::stored_path,
     turns::{from_json, json},
     word,
@@ -53,7 +54,7 @@ pub enum Take {
 }
 
 const SELECT: &str = "SELECT c.id, turn_id, session_id, path, pointer, base, mine, theirs
-    FROM conflicts c JOIN turns t ON t.id = turn_id WHERE state = 'open'";
+    FROM conflicts c JOIN turns t ON t.id = turn_id JOIN sessions s ON s.id = session_id WHERE state = 'open'";
 
 impl Store {
     /// Keeps the conflicts of one merge, all or none; tells their ids in order.
@@ -100,9 +101,11 @@ impl Store {
         let path = path.map(stored_path).transpose()?;
         self.read(|tx| {
             tx.prepare(&format!(
-                "{SELECT} AND (?1 IS NULL OR path = ?1) AND (?2 IS NULL OR session_id = ?2) ORDER BY c.rowid"
+                "{SELECT} AND (?1 IS NULL OR path = ?1) AND (?2 IS NULL OR session_id = ?2)
+                    AND {} ORDER BY c.rowid",
+                of_root(3)
             ))?
-            .query_and_then(params![path, session_id], stored)?
+            .query_and_then(params![path, session_id, self.root()], stored)?
             .collect()
         })
     }
@@ -113,8 +116,8 @@ impl Store {
     /// [`StoreError::NoConflict`], also for one that was resolved.
     pub fn conflict(&self, id: &str) -> Result<StoredConflict, StoreError> {
         self.read(|tx| {
-            tx.prepare(&format!("{SELECT} AND c.id = ?1"))?
-                .query_and_then([id], stored)?
+            tx.prepare(&format!("{SELECT} AND c.id = ?1 AND {}", of_root(2)))?
+                .query_and_then(params![id, self.root()], stored)?
                 .next()
                 .unwrap_or_else(|| Err(StoreError::NoConflict(id.into())))
         })

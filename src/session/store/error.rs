@@ -60,7 +60,7 @@ pub enum StoreError {
     #[error("no turn `{0}` in the store")]
     NoTurn(String),
     /// No such conflict, or one that was resolved.
-    #[error("no open conflict `{0}`")]
+    #[error("no open conflict `{0}`: `conflict/list` tells those that are open")]
     NoConflict(String),
 }
 

@@ -15,7 +15,7 @@ impl Store {
             {
                 return Ok(false);
             }
-            super::sessions::require(tx, session_id)?;
+            super::sessions::require(tx, self.root(), session_id)?;
             tx.execute(
                 "INSERT OR REPLACE INTO leases (session_id, server, taken_at) VALUES (?1, ?2, ?3)",
                 params![session_id, self.servers.me(), now()],

@@ -47,6 +47,8 @@ pub struct Store {
     path: PathBuf,
     connection: Mutex<Connection>,
     servers: Servers,
+    /// The root whose conversations alone are seen; `None`: all are.
+    root: Option<String>,
 }
 
 impl Store {
@@ -56,6 +58,15 @@ impl Store {
     /// # Errors
     /// A damaged or newer database, and one that is not ours, is refused and left as it is.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
+        Self::open_for(path, None)
+    }
+
+    /// As [`Self::open`], for a database that several roots may share: what is made belongs to `root`, and only that
+    /// and what was stored before roots were told apart is seen.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_for(path: &Path, root: Option<String>) -> Result<Self, StoreError> {
         let path = std::path::absolute(path).map_err(StoreError::io("open", path))?;
         if let Some(folder) = path.parent() {
             prepare_folder(folder)?;
@@ -73,6 +84,7 @@ impl Store {
             path,
             connection: Mutex::new(connection),
             servers,
+            root,
         };
         store.recover()?;
         Ok(store)
@@ -81,6 +93,10 @@ impl Store {
     /// The database's file.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    fn root(&self) -> Option<&str> {
+        self.root.as_deref()
     }
 
     /// Marks the running turns of dead servers as interrupted and frees their leases; tells how many turns. Done at

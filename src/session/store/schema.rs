@@ -12,7 +12,8 @@ const APPLICATION_ID: i64 = 0x4154_4F4D;
 
 /// One entry for each version; released ones are never changed, only followed by others. Times are microseconds since
 /// 1970 in UTC; enumerations are the words of the wire contract.
-const VERSIONS: &[M<'static>] = &[M::up(
+const VERSIONS: &[M<'static>] = &[
+    M::up(
     "PRAGMA application_id = 0x41544F4D;   -- here, so that a crash never leaves tables without it
      CREATE TABLE sessions (
         id             TEXT PRIMARY KEY,
@@ -88,7 +89,10 @@ const VERSIONS: &[M<'static>] = &[M::up(
         server     TEXT NOT NULL,
         taken_at   INTEGER NOT NULL
      ) STRICT;",
-)];
+    ),
+    // The Atomizer root of a conversation; null: whichever has the database, which is then its own.
+    M::up("ALTER TABLE sessions ADD COLUMN root TEXT"),
+];
 
 /// Checks that the database is ours, whole and not newer, brings it to the newest version, and sets how it is used.
 /// Nothing is written before the checks.

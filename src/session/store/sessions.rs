@@ -56,6 +56,11 @@ const SELECT: &str = "SELECT id, mode, study_id, title, claude_session, created_
         EXISTS (SELECT 1 FROM turns WHERE session_id = s.id AND status = 'running')
     FROM sessions s";
 
+/// A condition on `sessions`: those of the root in this parameter, or all where that is null.
+pub(super) fn of_root(parameter: u8) -> String {
+    format!("(?{parameter} IS NULL OR root IS NULL OR root = ?{parameter})")
+}
+
 impl Store {
     /// Makes a conversation, under `id` (of the right form: [`crate::session::id::check_session_id`]) or a new one.
     ///
@@ -69,7 +74,8 @@ impl Store {
     ) -> Result<StoredSession, StoreError> {
         self.write(|tx| {
             let id = match id {
-                Some(id) if find(tx, id)?.is_some() => {
+                // Whichever root it is of: an id is given once.
+                Some(id) if is_taken(tx, id)? => {
                     return Err(StoreError::SessionExists(id.into()));
                 }
                 Some(id) => id.to_owned(),
@@ -77,16 +83,17 @@ impl Store {
             };
             let now = now();
             tx.execute(
-                "INSERT INTO sessions (id, mode, study_id, created_at, last_active) VALUES (?1, ?2, ?3, ?4, ?4)",
-                params![id, word(mode)?, study_id, now],
+                "INSERT INTO sessions (id, mode, study_id, created_at, last_active, root)
+                    VALUES (?1, ?2, ?3, ?4, ?4, ?5)",
+                params![id, word(mode)?, study_id, now, self.root()],
             )?;
-            require(tx, &id)
+            require(tx, self.root(), &id)
         })
     }
 
     /// A conversation.
     pub fn session(&self, id: &str) -> Result<Option<StoredSession>, StoreError> {
-        self.read(|tx| find(tx, id))
+        self.read(|tx| find(tx, self.root(), id))
     }
 
     /// The conversations about a study, or all; last active first; at most `limit`.
@@ -97,9 +104,11 @@ impl Store {
     ) -> Result<Vec<StoredSession>, StoreError> {
         self.read(|tx| {
             tx.prepare(&format!(
-                "{SELECT} WHERE ?1 IS NULL OR study_id = ?1 ORDER BY last_active DESC, rowid DESC LIMIT ?2"
+                "{SELECT} WHERE (?1 IS NULL OR study_id = ?1) AND {}
+                    ORDER BY last_active DESC, rowid DESC LIMIT ?2",
+                of_root(3)
             ))?
-            .query_and_then(params![study_id, sql_limit(limit)], stored)?
+            .query_and_then(params![study_id, sql_limit(limit), self.root()], stored)?
             .collect()
         })
     }
@@ -113,11 +122,6 @@ impl Store {
     /// Changes the study talked about; `None` clears it.
     pub fn set_study(&self, id: &str, study: Option<&str>) -> Result<StoredSession, StoreError> {
         self.update(id, "study_id = ?2", study)
-    }
-
-    /// Remembers Claude's own id of the conversation; `None` when it turned out to be unknown to Claude.
-    pub fn set_claude_session(&self, id: &str, claude: Option<&str>) -> Result<(), StoreError> {
-        self.update(id, "claude_session = ?2", claude).map(drop)
     }
 
     /// Marks the conversation as active now.
@@ -136,7 +140,7 @@ impl Store {
                 &format!("UPDATE sessions SET {set} WHERE id = ?1"),
                 params![id, value],
             )?;
-            require(tx, id)
+            require(tx, self.root(), id)
         })
     }
 
@@ -155,13 +159,14 @@ impl Store {
         let before = now().saturating_sub(i64::try_from(age.as_micros()).unwrap_or(i64::MAX));
         self.write(|tx| {
             let mut empty: Vec<String> = tx
-                .prepare(
-                    "SELECT id FROM sessions s WHERE last_active < ?1
+                .prepare(&format!(
+                    "SELECT id FROM sessions s WHERE last_active < ?1 AND {}
                         AND NOT EXISTS (SELECT 1 FROM messages WHERE session_id = s.id)
                         AND NOT EXISTS (SELECT 1 FROM turns WHERE session_id = s.id)
                         AND NOT EXISTS (SELECT 1 FROM leases WHERE session_id = s.id)",
-                )?
-                .query_map([before], |row| row.get(0))?
+                    of_root(2)
+                ))?
+                .query_map(params![before, self.root()], |row| row.get(0))?
                 .collect::<Result<_, _>>()?;
             empty.retain(|id| !keep.contains(id));
             for id in &empty {
@@ -172,25 +177,38 @@ impl Store {
     }
 }
 
-fn find(tx: &Transaction<'_>, id: &str) -> Result<Option<StoredSession>, StoreError> {
-    tx.prepare_cached(&format!("{SELECT} WHERE id = ?1"))?
-        .query_and_then([id], stored)?
+/// The conversation, where it is of this root.
+pub(super) fn find(
+    tx: &Transaction<'_>,
+    root: Option<&str>,
+    id: &str,
+) -> Result<Option<StoredSession>, StoreError> {
+    tx.prepare_cached(&format!("{SELECT} WHERE id = ?1 AND {}", of_root(2)))?
+        .query_and_then(params![id, root], stored)?
         .next()
         .transpose()
 }
 
 /// The conversation, or [`StoreError::NoSession`].
-pub(super) fn require(tx: &Transaction<'_>, id: &str) -> Result<StoredSession, StoreError> {
-    find(tx, id)?.ok_or_else(|| StoreError::NoSession(id.into()))
+pub(super) fn require(
+    tx: &Transaction<'_>,
+    root: Option<&str>,
+    id: &str,
+) -> Result<StoredSession, StoreError> {
+    find(tx, root, id)?.ok_or_else(|| StoreError::NoSession(id.into()))
+}
+
+fn is_taken(tx: &Transaction<'_>, id: &str) -> Result<bool, StoreError> {
+    Ok(tx
+        .query_row("SELECT 1 FROM sessions WHERE id = ?1", [id], |_| Ok(()))
+        .optional()?
+        .is_some())
 }
 
 fn free_id(tx: &Transaction<'_>) -> Result<String, StoreError> {
     loop {
         let id = new_session_id();
-        let taken = tx
-            .query_row("SELECT 1 FROM sessions WHERE id = ?1", [&id], |_| Ok(()))
-            .optional()?;
-        if taken.is_none() {
+        if !is_taken(tx, &id)? {
             return Ok(id);
         }
     }

@@ -79,7 +79,11 @@ impl Store {
     /// Every text of a turn, in the order they came.
     pub fn texts(&self, turn_id: &str) -> Result<Vec<StoredText>, StoreError> {
         self.read(|tx| {
-            super::turns::require_turn(tx, turn_id)?;
+            let session = super::turns::require_turn(tx, turn_id)?;
+            // A turn of another root's conversation is none here.
+            if super::sessions::find(tx, self.root(), &session)?.is_none() {
+                return Err(StoreError::NoTurn(turn_id.into()));
+            }
             tx.prepare(
                 "SELECT path, role, zstd, size FROM turn_texts LEFT JOIN texts ON texts.id = text_id
                     WHERE turn_id = ?1 ORDER BY turn_texts.id",

@@ -59,9 +59,9 @@ impl Store {
     /// [`StoreError::NoSession`]; [`StoreError::TurnRunning`] while another turn of the session runs in a live server.
     pub fn begin_turn(&self, session_id: &str, message: &str) -> Result<String, StoreError> {
         self.write(|tx| {
-            if require(tx, session_id)?.running {
+            if require(tx, self.root(), session_id)?.running {
                 interrupt_dead(tx, &self.servers)?;
-                if require(tx, session_id)?.running {
+                if require(tx, self.root(), session_id)?.running {
                     return Err(StoreError::TurnRunning(session_id.into()));
                 }
             }
@@ -148,7 +148,7 @@ impl Store {
     /// The turns of a conversation, oldest first.
     pub fn turns(&self, session_id: &str) -> Result<Vec<StoredTurn>, StoreError> {
         self.read(|tx| {
-            require(tx, session_id)?;
+            require(tx, self.root(), session_id)?;
             tx.prepare(
                 "SELECT id, session_id, status, started_at, ended_at, claude_session, usage, error
                     FROM turns WHERE session_id = ?1 ORDER BY rowid",
@@ -166,7 +166,7 @@ impl Store {
         before: Option<i64>,
     ) -> Result<Vec<Message>, StoreError> {
         self.read(|tx| {
-            require(tx, session_id)?;
+            require(tx, self.root(), session_id)?;
             let mut messages: Vec<Message> = tx
                 .prepare(
                     "SELECT m.id, m.role, m.content, m.tool_calls, m.created_at, m.turn_id, t.status

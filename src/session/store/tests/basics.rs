@@ -192,19 +192,15 @@ fn mode_study_and_claudes_id_can_change() {
         Some("t/y")
     );
     assert_eq!(store.set_study(&id, None).expect("set").study_id, None);
-    store.set_claude_session(&id, Some("c")).expect("set");
+    let first = store.begin_turn(&id, "q").expect("begun");
+    let end = TurnEnd {
+        claude_session: Some("c".into()),
+        ..completed("a")
+    };
+    store.finish_turn(&first, &end).expect("finished");
     turn(&store, &id, "q", "a"); // tells no id of Claude's: the known one stays
     let session = store.session(&id).expect("read").expect("there");
     assert_eq!(session.claude_session.as_deref(), Some("c"));
-    store.set_claude_session(&id, None).expect("set");
-    assert_eq!(
-        store
-            .session(&id)
-            .expect("read")
-            .expect("there")
-            .claude_session,
-        None
-    );
     assert!(matches!(
         store.set_mode("unknown", Mode::User),
         Err(StoreError::NoSession(_))
