@@ -13,6 +13,9 @@ use std::{
 
 use tokio::sync::Notify;
 
+#[cfg(target_os = "linux")]
+use crate::claude::descendants::{self, Process};
+
 /// How often the client's process is looked at.
 const PARENT_POLL: Duration = Duration::from_secs(1);
 
@@ -73,7 +76,8 @@ impl Lifecycle {
     pub fn watch_parent(&self, id: u32) {
         let lifecycle = self.clone();
         tokio::spawn(async move {
-            while process_lives(id) {
+            let parent = Parent::new(id);
+            while parent.lives() {
                 tokio::time::sleep(PARENT_POLL).await;
             }
             tracing::info!(id, "the client's process is gone");
@@ -82,19 +86,45 @@ impl Lifecycle {
     }
 }
 
-#[cfg(unix)]
-fn process_lives(id: u32) -> bool {
-    let Some(pid) = i32::try_from(id)
-        .ok()
-        .and_then(rustix::process::Pid::from_raw)
-    else {
-        return true;
-    };
-    rustix::process::test_kill_process(pid) != Err(rustix::io::Errno::SRCH)
+/// The client's process. One that was killed and that nobody has waited for has ended, and another one that was given
+/// the same id is another one.
+#[cfg(target_os = "linux")]
+struct Parent(Option<Process>);
+
+#[cfg(target_os = "linux")]
+impl Parent {
+    fn new(id: u32) -> Self {
+        Parent(descendants::find(id))
+    }
+
+    fn lives(&self) -> bool {
+        self.0.is_some_and(descendants::is_alive)
+    }
 }
 
-#[cfg(not(unix))]
-fn process_lives(_: u32) -> bool {
-    // Windows closes stdin with the parent, which is noticed.
-    true
+/// As far as it can be told at little cost: this is looked at every second.
+#[cfg(not(target_os = "linux"))]
+struct Parent(u32);
+
+#[cfg(not(target_os = "linux"))]
+impl Parent {
+    fn new(id: u32) -> Self {
+        Parent(id)
+    }
+
+    #[cfg(unix)]
+    fn lives(&self) -> bool {
+        let pid = i32::try_from(self.0)
+            .ok()
+            .and_then(rustix::process::Pid::from_raw);
+        pid.is_none_or(|pid| {
+            rustix::process::test_kill_process(pid) != Err(rustix::io::Errno::SRCH)
+        })
+    }
+
+    /// Windows closes stdin with the parent, which is noticed.
+    #[cfg(not(unix))]
+    fn lives(&self) -> bool {
+        true
+    }
 }

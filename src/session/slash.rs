@@ -138,7 +138,7 @@ async fn spec(
     };
     let summarise = move || {
         let text = open
-            .map(|open| open.text)
+            .and_then(|open| open.text)
             .or_else(|| std::fs::read_to_string(&path).ok())?;
         Some(Summary::of(&text, Some(&path)))
     };

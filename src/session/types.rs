@@ -312,7 +312,7 @@ pub struct ChatRequest {
     pub mode: Option<Mode>,
     /// Changes the session's study when given.
     pub study_id: Option<String>,
-    /// The spec that is open in front of the engineer, and what the editor shows of it now.
+    /// The spec in front of the engineer, and what the editor shows of it now.
     pub open_spec: Option<OpenSpec>,
     /// What is selected in it.
     pub selection: Option<String>,
@@ -322,11 +322,11 @@ pub struct ChatRequest {
     pub queue_when_busy: bool,
 }
 
-/// A spec as the editor shows it.
+/// A spec in front of the engineer.
 #[derive(Debug, Clone)]
 pub struct OpenSpec {
     /// Its file.
     pub path: std::path::PathBuf,
-    /// The buffer's text, saved or not.
-    pub text: String,
+    /// The buffer's text, saved or not; `None`: the editor has it not open, and the file counts.
+    pub text: Option<String>,
 }

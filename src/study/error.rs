@@ -80,6 +80,15 @@ pub enum StudyError {
 }
 
 impl StudyError {
+    /// There is no such study, or no such file.
+    pub fn is_missing(&self) -> bool {
+        match self {
+            Self::NotFound { .. } => true,
+            Self::Io { source, .. } => source.kind() == std::io::ErrorKind::NotFound,
+            _ => false,
+        }
+    }
+
     /// An I/O error together with what was tried and where.
     pub(super) fn io(
         what: &'static str,

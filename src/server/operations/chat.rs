@@ -1,6 +1,6 @@
 //! `chat`: one turn, streamed.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use lsp_types::{MessageType, ShowMessageParams, notification::ShowMessage};
 
@@ -11,6 +11,7 @@ use crate::{
         ext::{CanvasApplyParams, ChatParams, WhenBusy},
         followup::{agreed, follow_up},
         progress::Progress,
+        spec_sync::blocking,
         stream::TurnStream,
     },
     session::{
@@ -18,13 +19,15 @@ use crate::{
         config::Offer,
         types::{ChatRequest, OpenSpec, TurnResult},
     },
+    study::{SPEC_FILE, read_spec},
+    text::Text,
 };
 
 /// Runs the turn to its end. The turn lives in a task of the session room; this waits for it.
 pub async fn chat(context: Context, params: ChatParams) -> Result<TurnResult, OperationError> {
     check_canvas(&params)?;
     let manager = manager(&context, &params).await?;
-    let request = request(&context, &manager, &params)?;
+    let request = request(&context, &manager, &params).await?;
     let progress = match params.work_done_token {
         Some(token) => Some(Progress::with_token(context.outbox.clone(), token)),
         None if context.client.work_done_progress => Some(Progress::create(context.outbox.clone())),
@@ -137,7 +140,7 @@ fn check_canvas(params: &ChatParams) -> Result<(), OperationError> {
     ))
 }
 
-fn request(
+async fn request(
     context: &Context,
     manager: &SessionManager,
     params: &ChatParams,
@@ -149,30 +152,44 @@ fn request(
         .as_deref()
         .and_then(|path| manager.root().study_of(path))
         .map(|study| study.to_string());
-    let selection = match (params.selection, open) {
-        (Some(range), Some(open)) => {
-            let range = open.text.offsets(range, context.client.encoding);
-            (!range.is_empty()).then(|| open.text.slice(range).into_owned())
+    let selection = match params.selection {
+        Some(range) => {
+            let text = match (open, &path) {
+                (Some(open), _) => open.text.clone(),
+                (None, Some(path)) => on_disk(path.clone()).await?,
+                (None, None) => {
+                    let message = "selection needs the textDocument that it is in: one that is open, or a file";
+                    return Err(OperationError::InvalidParams(message.into()));
+                }
+            };
+            let range = text.offsets(range, context.client.encoding);
+            (!range.is_empty()).then(|| text.slice(range).into_owned())
         }
-        (Some(_), None) => {
-            let message = "selection needs the textDocument that it is in, open in the editor";
-            return Err(OperationError::InvalidParams(message.into()));
-        }
-        (None, _) => None,
+        None => None,
+    };
+    let open_spec = match open {
+        Some(open) => open.path.clone().map(|path| OpenSpec {
+            path,
+            text: Some(open.text.to_string()),
+        }),
+        None => path
+            .filter(|path| path.file_name().is_some_and(|name| name == SPEC_FILE))
+            .map(|path| OpenSpec { path, text: None }),
     };
     Ok(ChatRequest {
         session_id: params.session_id.clone(),
         message: params.message.clone(),
         mode: params.mode,
         study_id: params.study_id.clone().or(study),
-        open_spec: open.and_then(|open| {
-            Some(OpenSpec {
-                path: open.path.clone()?,
-                text: open.text.to_string(),
-            })
-        }),
+        open_spec,
         selection,
         canvas_state: params.canvas_state.clone(),
         queue_when_busy: params.when_busy == Some(WhenBusy::Queue),
     })
+}
+
+/// The text of a file that the editor has not open.
+async fn on_disk(path: PathBuf) -> Result<Text, OperationError> {
+    let file = blocking(move || read_spec(&path)).await?;
+    Ok(Text::from(&*file.text))
 }

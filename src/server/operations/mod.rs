@@ -167,14 +167,14 @@ impl From<OperationError> for Error {
         let message = error.to_string();
         let (code, kind) = match error {
             OperationError::Session(error) => (error.code(), error.kind()),
-            OperationError::Study(StudyError::NotFound { .. }) => (-32005, "studyNotFound"),
+            OperationError::Study(error) if error.is_missing() => (-32005, "studyNotFound"),
             OperationError::Study(StudyError::InvalidId { .. } | StudyError::Leaves { .. }) => {
                 (-32007, "invalidStudyId")
             }
             OperationError::Study(StudyError::NoRoot(_) | StudyError::NotARoot(_)) => {
                 (-32008, "noRoot")
             }
-            OperationError::Study(_) => (-32005, "studyNotFound"),
+            OperationError::Study(_) => (-32006, "storeFailed"),
             OperationError::InvalidParams(_) => (-32602, "invalidParams"),
             OperationError::NoRoot(_) => (-32008, "noRoot"),
         };

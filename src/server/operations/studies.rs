@@ -10,10 +10,10 @@ use crate::{
         ext::{GateResult, NoParams, SpecParams, StudyInfo, Validation},
     },
     spec::{
-        checks::{Finding, Severity, gates},
+        checks::{Code, Finding, Severity, gates},
         syntax::Parsed,
     },
-    study::StudyId,
+    study::{StudyError, StudyId},
     text::Text,
 };
 
@@ -46,7 +46,7 @@ pub async fn list(context: Context, _: NoParams) -> Answer<Vec<StudyInfo>> {
                         count(&findings, Severity::Warning),
                     )
                 }
-                // Not readable, or no UTF-8: that is one error.
+                // Gone this very moment.
                 Err(_) => (None, 1, 0),
             };
             let (draft, study_id) = (study.draft, study.id.to_string());
@@ -158,11 +158,25 @@ fn checked(context: &Context, path: &Path, text: Option<Text>) -> Answer<(Parsed
             let findings = context.inspector.check(&parsed, Some(path), severities);
             Ok((parsed, findings))
         }
-        None => {
-            let inspected = context.inspector.inspect(path, severities);
-            let inspected = inspected?;
-            Ok((inspected.parsed, inspected.findings))
-        }
+        None => match context.inspector.inspect(path, severities) {
+            Ok(inspected) => Ok((inspected.parsed, inspected.findings)),
+            Err(error) if error.is_missing() => Err(error.into()),
+            Err(error) => Ok((Parsed::new(Text::default()), vec![unreadable(&error)])),
+        },
+    }
+}
+
+/// What there is to say of a spec that is there, but cannot be read or is no text: one error, at its beginning.
+fn unreadable(error: &StudyError) -> Finding {
+    Finding {
+        code: Code::SyntaxError,
+        severity: Severity::Error,
+        message: error.to_string(),
+        range: 0..0,
+        related: Vec::new(),
+        fixes: Vec::new(),
+        tags: Vec::new(),
+        pointer: String::new(),
     }
 }
 

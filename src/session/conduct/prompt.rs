@@ -42,7 +42,10 @@ impl Conduct {
             let disk = spec_path
                 .as_deref()
                 .and_then(|path| std::fs::read_to_string(path).ok());
-            let shown = request.open_spec.as_ref().map(|open| open.text.as_str());
+            let shown = request
+                .open_spec
+                .as_ref()
+                .and_then(|open| open.text.as_deref());
             let summary = shown
                 .or(disk.as_deref())
                 .map(|text| Summary::of(text, spec_path.as_deref()));
