@@ -65,7 +65,7 @@ pub enum Status {
     TimedOut,
     /// The program or the API failed.
     Failed,
-    /// The server died while it ran (found at the next start).
+    /// The server ended while it ran, or died (found at the next start).
     Interrupted,
 }
 

@@ -62,7 +62,7 @@ fn a_cancelled_request_gets_its_error_and_no_event_after_it() {
     let session = json!({"sessionId": session});
     // The session is usable at once; by the time this is answered, anything late would have come.
     let (_, next) = client
-        .chat(json!({"message": "next", "sessionId": session["sessionId"], "whenBusy": "queue"}))
+        .chat(json!({"message": "next", "sessionId": session["sessionId"]}))
         .finish();
     assert_eq!(next["status"], "completed");
     let late = client.take_all(|message| {
@@ -74,6 +74,22 @@ fn a_cancelled_request_gets_its_error_and_no_event_after_it() {
         (&history[1]["status"], &history[1]["content"]),
         (&json!("cancelled"), &json!("begun"))
     );
+}
+
+#[test]
+fn a_spec_that_is_not_open_is_read_from_disk_for_its_summary_and_the_selection() {
+    let workspace = Workspace::with_study("beam", BEAM);
+    let client = builder(&workspace, &json!([[{"text": "$PROMPT"}]])).start();
+    let uri = super::support::workspace::uri(workspace.spec("beam"));
+    let selection =
+        json!({"start": {"line": 2, "character": 2}, "end": {"line": 2, "character": 9}});
+    let (_, result) = client
+        .chat(json!({"message": "hi", "textDocument": {"uri": uri}, "selection": selection}))
+        .finish();
+    let prompt = result["text"].as_str().expect("a prompt");
+    assert!(prompt.contains("\"model\""), "the selection: {prompt}");
+    assert!(prompt.contains("mass"), "the summary: {prompt}");
+    assert!(!prompt.contains("saved"), "there is no buffer: {prompt}");
 }
 
 #[test]

@@ -59,6 +59,45 @@ fn the_death_of_the_clients_process_ends_the_server_and_the_turn() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_client_that_was_killed_and_not_waited_for_is_dead() {
+    let workspace = Workspace::examples();
+    let mut parent = std::process::Command::new("cat")
+        .stdin(std::process::Stdio::piped())
+        .spawn()
+        .expect("cat");
+    let mut client = Client::builder(&workspace)
+        .params(json!({"processId": parent.id()}))
+        .start();
+    parent.kill().expect("killed");
+    assert_eq!(client.wait().code(), Some(1));
+    parent.wait().expect("it was a zombie");
+}
+
+#[test]
+fn a_turn_that_the_end_of_the_server_ends_is_interrupted_not_cancelled() {
+    let workspace = Workspace::examples();
+    let ends: [fn(&mut Client); 3] = [
+        |client| {
+            client.shut_down();
+        },
+        |client| client.close_stdin(),
+        |client| client.notify("exit", Value::Null),
+    ];
+    for end in ends {
+        let mut client = busy(&workspace);
+        end(&mut client);
+        client.wait();
+        drop(client);
+        let client = Client::start(&workspace);
+        let newest = client.request("atomizer/session/list", json!({}))[0]["sessionId"].clone();
+        let history = client.request("atomizer/session/history", json!({"sessionId": newest}));
+        assert_eq!(history[1]["status"], "interrupted", "{history}");
+        assert_eq!(history[1]["content"], "begun");
+    }
+}
+
+#[test]
 fn a_killed_server_takes_its_claude_and_all_its_children_along() {
     let workspace = Workspace::examples();
     let mut client = busy(&workspace);

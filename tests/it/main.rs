@@ -16,6 +16,7 @@ mod lifecycle;
 mod operations;
 mod real_claude;
 mod real_neovim;
+mod roots;
 mod settings;
 mod spec_sync;
 mod turns;

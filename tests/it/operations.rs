@@ -162,6 +162,12 @@ fn wrong_parameters_are_told_by_the_fields_name() {
             "resumeSessionId",
         ),
         ("session/history", json!({"sessionId": 5}), "sessionId"),
+        ("session/setStudy", json!({"sessionId": "x"}), "studyId"),
+        (
+            "chat",
+            json!({"message": "hi", "selection": {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 1}}}),
+            "selection",
+        ),
         ("study/validate", json!({}), "studyId or textDocument"),
     ] {
         let error = client
@@ -253,6 +259,34 @@ fn studies_are_listed_and_validated_by_their_gates() {
         "{}",
         unknown.message
     );
+}
+
+#[test]
+fn a_spec_that_is_no_text_fails_its_format_and_has_no_canvas() {
+    let workspace = Workspace::with_study("beam", "{}");
+    std::fs::write(workspace.spec("beam"), b"{\"a\": \"\xff\"}").expect("written");
+    let client = Client::start(&workspace);
+    let study = json!({"studyId": "beam"});
+    let found = client.request("atomizer/study/validate", study.clone());
+    assert_eq!(
+        (&found["errors"], &found["warnings"]),
+        (&json!(1), &json!(0))
+    );
+    assert_eq!(found["diagnostics"].as_array().map(Vec::len), Some(1));
+    let message = found["diagnostics"][0]["message"].as_str();
+    assert!(message.is_some_and(|it| it.contains("UTF-8")), "{found}");
+    assert_eq!(found["gates"][0]["passed"], false, "{found}");
+    assert_eq!(found["gates"][4]["passed"], false, "{found}");
+    let refused = client
+        .try_request("atomizer/canvas/get", study)
+        .expect_err("no text");
+    assert_eq!(
+        (refused.code, &refused.data["kind"]),
+        (-32006, &json!("storeFailed"))
+    );
+    let missing = json!({"textDocument": {"uri": "file:///nowhere/atomizer_spec.json"}});
+    let missing = client.try_request("atomizer/study/validate", missing);
+    assert_eq!(missing.expect_err("no file").data["kind"], "studyNotFound");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod cancel;
 mod documented;
 mod faults;
+mod keeping;
 mod permission;
 mod queue;
 mod real;

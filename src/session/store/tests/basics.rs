@@ -303,3 +303,38 @@ fn a_conversation_is_exported_as_markdown() {
     "#]]
     .assert_eq(&text);
 }
+
+#[test]
+fn roots_that_share_a_database_see_their_own_conversations_and_those_from_before() {
+    let (dir, store) = store();
+    store
+        .create_session(Some("from-before"), Mode::User, None)
+        .expect("made");
+    drop(store);
+    let of = |root: &str| Store::open_for(&path(&dir), Some(root.into())).expect("opened");
+    let (one, two) = (of("/one"), of("/two"));
+    for (store, id) in [(&one, "of-one"), (&two, "of-two")] {
+        store
+            .create_session(Some(id), Mode::User, None)
+            .expect("made");
+    }
+    let turn = turn(&one, "of-one", "q", "a");
+    let ids = |store: &Store| {
+        let all = store.sessions(None, None).expect("listed");
+        all.into_iter()
+            .map(|it| it.id)
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    assert_eq!(ids(&one), "of-one from-before");
+    assert_eq!(ids(&two), "of-two from-before");
+    assert_eq!(ids(&open(&dir)), "of-one of-two from-before");
+    assert_eq!(two.session("of-one").expect("read"), None);
+    assert!(matches!(two.turn_texts(&turn), Err(StoreError::NoTurn(_))));
+    assert!(matches!(
+        two.create_session(Some("of-one"), Mode::User, None),
+        Err(StoreError::SessionExists(_))
+    ));
+    let empty = two.remove_empty(Duration::ZERO, &[]).expect("cleaned");
+    assert!(!empty.contains(&"of-one".to_owned()));
+}

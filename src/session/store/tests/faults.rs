@@ -66,12 +66,32 @@ fn a_newer_database_is_left_as_it_is() {
             error,
             StoreError::Newer {
                 found: 99,
-                known: 1,
+                known: 2,
                 ..
             }
         ),
         "{error}"
     );
+}
+
+#[test]
+fn a_database_of_the_first_version_keeps_its_conversations() {
+    let (dir, store) = store();
+    store
+        .create_session(Some("s"), Mode::User, None)
+        .expect("made");
+    turn(&store, "s", "q", "a");
+    drop(store);
+    let path = path(&dir);
+    sql(
+        &path,
+        "ALTER TABLE sessions DROP COLUMN root; PRAGMA user_version = 1;",
+    );
+    for root in [None, Some("/a".into())] {
+        let store = Store::open_for(&path, root).expect("opened");
+        let all = store.sessions(None, None).expect("listed");
+        assert_eq!((all.len(), all[0].message_count), (1, 2));
+    }
 }
 
 #[test]
