@@ -504,13 +504,16 @@ impl SessionManager {
     ) -> Result<StoredSession, SessionError> {
         let id = live.id.clone();
         let change = move |store: &Store| {
-            if let Some(mode) = mode {
-                store.set_mode(&id, mode)?;
+            let known = store.session(&id)?;
+            let mut session = known.ok_or_else(|| StoreError::NoSession(id.clone()))?;
+            // A message repeats them; what stays as it is costs no write.
+            if let Some(mode) = mode.filter(|mode| *mode != session.mode) {
+                session = store.set_mode(&id, mode)?;
             }
-            if let Some(study) = study {
-                store.set_study(&id, study.as_deref())?;
+            if let Some(study) = study.filter(|study| *study != session.study_id) {
+                session = store.set_study(&id, study.as_deref())?;
             }
-            store.session(&id)?.ok_or(StoreError::NoSession(id))
+            Ok(session)
         };
         let stored = self.store(change).await?;
         // Another server may have changed it, too.

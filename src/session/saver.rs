@@ -11,7 +11,7 @@ use super::{
     types::ToolCall,
 };
 
-/// Between two writes; one takes a few milliseconds, so that the stored text is at most 500 ms old.
+/// Before each write; one takes a few milliseconds, so that the stored text is at most 500 ms old.
 const PAUSE: Duration = Duration::from_millis(350);
 
 /// What is not stored yet.
@@ -75,6 +75,11 @@ async fn save(
     let mut changes = source.subscribe();
     let mut failed: Option<Pending> = None;
     while let Some(Ok(())) = stop.run_until_cancelled(changes.changed()).await {
+        // First the pause: of a short answer nothing is stored but its end.
+        let pause = tokio::time::sleep(PAUSE);
+        if stop.run_until_cancelled(pause).await.is_none() {
+            break;
+        }
         let mut pending = Pending::default();
         source.send_if_modified(|source| {
             pending = std::mem::take(source);
@@ -90,7 +95,6 @@ async fn save(
             .await
             .ok()
             .and_then(Result::err);
-        let _ = stop.run_until_cancelled(tokio::time::sleep(PAUSE)).await;
     }
 }
 

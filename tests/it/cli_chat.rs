@@ -64,6 +64,35 @@ fn the_answer_is_printed_and_the_conversation_kept() {
 }
 
 #[test]
+fn nothing_that_was_said_commands_the_terminal() {
+    let workspace = Workspace::examples();
+    let evil = "\u{1b}[2J\u{1b}]0;owned\u{7}gone\r";
+    let scenario = json!({"turns": [[{"text": evil}]]}).to_string();
+    let claude = claude_standin();
+    let coloured = |arguments: &[&str]| {
+        let environment = [
+            ("CLAUDE_STANDIN", scenario.as_str()),
+            ("CLICOLOR_FORCE", "1"),
+        ];
+        run_with(&workspace.path(), arguments, &environment, "").out
+    };
+    let answered = coloured(&["chat", "--claude", &claude, evil]);
+    let list = coloured(&["sessions", "list"]);
+    let list = anstream::adapter::strip_str(&list).to_string();
+    let id = list.split_whitespace().next().expect("an id");
+    for shown in [
+        answered,
+        coloured(&["sessions", "list"]),
+        coloured(&["sessions", "show", id]),
+        coloured(&["sessions", "export", id]),
+    ] {
+        assert!(shown.contains("␛[2J␛]0;owned␇gone"), "{shown:?}");
+        let obeyed = ['\r', '\u{7}'].iter().any(|c| shown.contains(*c));
+        assert!(!obeyed && !shown.contains("\u{1b}[2J"), "{shown:?}");
+    }
+}
+
+#[test]
 fn json_prints_the_events_of_the_protocol_one_a_line() {
     let workspace = Workspace::examples();
     let scenario = json!({"turns": [[{"thinking": "hm"}, {"text": "Hello."}]]});

@@ -125,7 +125,7 @@ fn permission_is_asked_of_a_client_that_announces_it() {
     let client = builder(&workspace, &steps)
         .permission(move |question| {
             questions.lock().expect("lock").push(question.clone());
-            json!({"behavior": "allow", "scope": "once"})
+            json!({"behavior": "allow", "scope": null, "message": null})
         })
         .start();
     let (events, result) = client.chat(json!({"message": "hi"})).finish();

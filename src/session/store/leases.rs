@@ -1,6 +1,6 @@
 //! Leases: a conversation's claude program lives in one server at a time.
 
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Store, StoreError, now, servers::Servers};
 
@@ -52,7 +52,7 @@ impl Store {
     }
 }
 
-fn owner(tx: &Transaction<'_>, session_id: &str) -> Result<Option<String>, StoreError> {
+fn owner(tx: &Connection, session_id: &str) -> Result<Option<String>, StoreError> {
     Ok(tx
         .query_row(
             "SELECT server FROM leases WHERE session_id = ?1",
@@ -63,7 +63,7 @@ fn owner(tx: &Transaction<'_>, session_id: &str) -> Result<Option<String>, Store
 }
 
 /// Removes the leases of dead servers.
-pub(super) fn free_dead(tx: &Transaction<'_>, servers: &Servers) -> Result<(), StoreError> {
+pub(super) fn free_dead(tx: &Connection, servers: &Servers) -> Result<(), StoreError> {
     let owners: Vec<String> = tx
         .prepare("SELECT DISTINCT server FROM leases")?
         .query_map([], |row| row.get(0))?

@@ -8,6 +8,7 @@
 mod conflicts;
 mod error;
 mod export;
+mod group;
 mod leases;
 mod schema;
 mod servers;
@@ -19,11 +20,10 @@ mod turns;
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::Connection;
 
 pub use conflicts::{NewConflict, StoredConflict, Take};
 pub use error::{Fault, StoreError};
@@ -33,6 +33,7 @@ pub use texts::{StoredText, TextRole, TurnTexts};
 pub use turns::{StoredTurn, TurnEnd};
 
 use super::private;
+use group::Shared;
 use servers::Servers;
 
 /// How long a method waits for another server's write before it fails with [`Fault::Locked`].
@@ -45,7 +46,7 @@ const BUSY_STEP: Duration = Duration::from_millis(1);
 #[derive(Debug)]
 pub struct Store {
     path: PathBuf,
-    connection: Mutex<Connection>,
+    connection: Shared,
     servers: Servers,
     /// The root whose conversations alone are seen; `None`: all are.
     root: Option<String>,
@@ -82,7 +83,7 @@ impl Store {
         schema::prepare(&mut connection, &path)?;
         let store = Self {
             path,
-            connection: Mutex::new(connection),
+            connection: Shared::new(connection),
             servers,
             root,
         };
@@ -116,17 +117,17 @@ impl Store {
     /// Runs `work` in a transaction that may write; all of it is on disk afterwards, or nothing.
     fn write<T>(
         &self,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        self.transaction(TransactionBehavior::Immediate, work)
+        self.connection.write(work).map_err(|e| e.at(&self.path))
     }
 
     /// Runs `work` in a transaction that sees one state of the database.
     fn read<T>(
         &self,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        self.transaction(TransactionBehavior::Deferred, work)
+        self.connection.read(work).map_err(|e| e.at(&self.path))
     }
 
     /// Gives free pages of the file back to the disk.
@@ -137,24 +138,6 @@ impl Store {
             while rows.next()?.is_some() {} // one step for each page
             Ok(())
         })
-    }
-
-    fn transaction<T>(
-        &self,
-        behavior: TransactionBehavior,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        let mut connection = self
-            .connection
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let run = || {
-            let tx = connection.transaction_with_behavior(behavior)?;
-            let result = work(&tx)?;
-            tx.commit()?;
-            Ok(result)
-        };
-        run().map_err(|e: StoreError| e.at(&self.path))
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rusqlite::Transaction;
+use rusqlite::Connection;
 
 use super::{StoreError, private};
 
@@ -85,7 +85,7 @@ impl Drop for Servers {
 }
 
 /// The servers that run turns or hold leases, dead or alive.
-pub(super) fn owners(tx: &Transaction<'_>) -> Result<Vec<String>, StoreError> {
+pub(super) fn owners(tx: &Connection) -> Result<Vec<String>, StoreError> {
     let owners = tx
         .prepare(
             "SELECT server FROM turns WHERE status = 'running' UNION SELECT server FROM leases",

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rusqlite::{OptionalExtension, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Store, StoreError, from_word, now, rfc3339, word};
 use crate::session::{
@@ -179,7 +179,7 @@ impl Store {
 
 /// The conversation, where it is of this root.
 pub(super) fn find(
-    tx: &Transaction<'_>,
+    tx: &Connection,
     root: Option<&str>,
     id: &str,
 ) -> Result<Option<StoredSession>, StoreError> {
@@ -191,21 +191,21 @@ pub(super) fn find(
 
 /// The conversation, or [`StoreError::NoSession`].
 pub(super) fn require(
-    tx: &Transaction<'_>,
+    tx: &Connection,
     root: Option<&str>,
     id: &str,
 ) -> Result<StoredSession, StoreError> {
     find(tx, root, id)?.ok_or_else(|| StoreError::NoSession(id.into()))
 }
 
-fn is_taken(tx: &Transaction<'_>, id: &str) -> Result<bool, StoreError> {
+fn is_taken(tx: &Connection, id: &str) -> Result<bool, StoreError> {
     Ok(tx
         .query_row("SELECT 1 FROM sessions WHERE id = ?1", [id], |_| Ok(()))
         .optional()?
         .is_some())
 }
 
-fn free_id(tx: &Transaction<'_>) -> Result<String, StoreError> {
+fn free_id(tx: &Connection) -> Result<String, StoreError> {
     loop {
         let id = new_session_id();
         if !is_taken(tx, &id)? {

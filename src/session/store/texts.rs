@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Transaction, params};
+use rusqlite::{Connection, params};
 use serde::{Deserialize, Serialize};
 
 use super::{Store, StoreError, from_word, now, word};
@@ -159,7 +159,7 @@ impl<'a> Packed<'a> {
     }
 
     /// The row of this text, new or known. MD5 only finds candidates: texts are compared.
-    fn store(&self, tx: &Transaction<'_>) -> Result<i64, StoreError> {
+    fn store(&self, tx: &Connection) -> Result<i64, StoreError> {
         let size = self.text.len() as i64;
         let mut known = tx.prepare("SELECT id, zstd FROM texts WHERE md5 = ?1 AND size = ?2")?;
         let mut rows = known.query(params![self.md5, size])?;
@@ -186,7 +186,7 @@ fn unpack(zstd: &[u8], size: i64) -> Result<Arc<str>, StoreError> {
 }
 
 /// Removes texts that no turn needs any more; tells how many.
-pub(super) fn drop_unused(tx: &Transaction<'_>) -> Result<usize, StoreError> {
+pub(super) fn drop_unused(tx: &Connection) -> Result<usize, StoreError> {
     Ok(tx.execute(
         "DELETE FROM texts WHERE NOT EXISTS (SELECT 1 FROM turn_texts WHERE text_id = texts.id)",
         [],

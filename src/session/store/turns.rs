@@ -1,6 +1,6 @@
 //! Turns and their messages. A turn has one message of each role, and its status is theirs.
 
-use rusqlite::{OptionalExtension, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
     Store, StoreError, from_word, now, rfc3339,
@@ -186,7 +186,7 @@ impl Store {
 
 /// Stores the turn's answer; `merge` tells how it meets what is stored.
 fn answer(
-    tx: &Transaction<'_>,
+    tx: &Connection,
     turn_id: &str,
     text: &str,
     merge: &'static str,
@@ -204,7 +204,7 @@ fn answer(
 }
 
 /// The session of a turn, or [`StoreError::NoTurn`].
-pub(super) fn require_turn(tx: &Transaction<'_>, turn_id: &str) -> Result<String, StoreError> {
+pub(super) fn require_turn(tx: &Connection, turn_id: &str) -> Result<String, StoreError> {
     tx.query_row(
         "SELECT session_id FROM turns WHERE id = ?1",
         [turn_id],
@@ -215,7 +215,7 @@ pub(super) fn require_turn(tx: &Transaction<'_>, turn_id: &str) -> Result<String
 }
 
 /// Marks the running turns of dead servers; tells how many.
-pub(super) fn interrupt_dead(tx: &Transaction<'_>, servers: &Servers) -> Result<usize, StoreError> {
+pub(super) fn interrupt_dead(tx: &Connection, servers: &Servers) -> Result<usize, StoreError> {
     let owners: Vec<String> = tx
         .prepare("SELECT DISTINCT server FROM turns WHERE status = 'running'")?
         .query_map([], |row| row.get(0))?

@@ -128,10 +128,7 @@ fn a_database_that_is_kept_locked_says_so() {
     let other = Connection::open(path(&dir)).expect("opened");
     other.execute_batch("BEGIN IMMEDIATE").expect("locked");
     store
-        .connection
-        .lock()
-        .expect("not poisoned")
-        .busy_timeout(Duration::from_millis(10))
+        .read(|connection| Ok(connection.busy_timeout(Duration::from_millis(10))?))
         .expect("set");
     let error = store
         .create_session(Some("s"), Mode::User, None)
@@ -153,10 +150,7 @@ fn a_database_that_is_kept_locked_says_so() {
 fn a_database_that_may_not_be_written_says_so() {
     let (_dir, store) = store();
     store
-        .connection
-        .lock()
-        .expect("not poisoned")
-        .pragma_update(None, "query_only", true)
+        .read(|connection| Ok(connection.pragma_update(None, "query_only", true)?))
         .expect("set");
     let error = store
         .create_session(Some("s"), Mode::User, None)
