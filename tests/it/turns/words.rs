@@ -187,7 +187,7 @@ async fn slash_commands_are_answered_without_claude() {
         ("/validate", "`design_variables` is missing"),
         ("/history", "**You**: /help"),
         ("/usage", "tokens sent"),
-        ("/export", "/study beam"),
+        ("/export", "- Study: `beam`"),
     ] {
         let (result, _) = rig.chat_in(&id, command).await;
         assert_eq!(
