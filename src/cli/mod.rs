@@ -5,6 +5,7 @@ mod check;
 mod demo;
 mod paint;
 mod plain;
+mod question;
 mod rehearse;
 mod schema;
 pub mod serve;

@@ -14,6 +14,7 @@ mod lease;
 mod live;
 pub mod manager;
 pub mod mcp;
+mod memory;
 pub mod permission;
 mod private;
 mod programs;

@@ -16,7 +16,8 @@ use serde_json::{Value, json};
 use crate::{
     cli::{
         plain::plain,
-        terminal::{Transcript, permission_answer, permission_question},
+        question::{permission_answer, permission_question},
+        terminal::Transcript,
     },
     session::{
         host::PermissionAnswer,
