@@ -55,6 +55,10 @@ pub struct State {
     pub shown_turns: HashMap<String, CancellationToken>,
     /// Edits of ours that the client has not confirmed yet.
     pub unconfirmed: Vec<Unconfirmed>,
+    /// How often the client was asked for its settings.
+    pub asked: u64,
+    /// The last of these questions whose answer was taken.
+    pub answered: u64,
     told: BTreeSet<String>,
     generations: u64,
 }
@@ -76,6 +80,8 @@ impl State {
             options: Value::Null,
             shown_turns: HashMap::new(),
             unconfirmed: Vec::new(),
+            asked: 0,
+            answered: 0,
             told: BTreeSet::new(),
             generations: 0,
         }

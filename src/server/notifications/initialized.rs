@@ -52,7 +52,9 @@ pub fn initialized(state: &mut State) {
 
 impl State {
     /// Asks the client for its settings (`workspace/configuration`); they arrive as an event.
-    pub fn ask_configuration(&self) {
+    pub fn ask_configuration(&mut self) {
+        self.asked += 1;
+        let asked = self.asked;
         let item = ConfigurationItem {
             scope_uri: None,
             section: Some("atomizer".into()),
@@ -67,7 +69,13 @@ impl State {
                 return;
             };
             let configuration = answer.get(0).cloned().unwrap_or(Value::Null);
-            events.send(move |state| state.configure(&configuration));
+            events.send(move |state| {
+                // An older answer that comes later would bring former settings back.
+                if asked > state.answered {
+                    state.answered = asked;
+                    state.configure(&configuration);
+                }
+            });
         });
     }
 }
