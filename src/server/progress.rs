@@ -11,7 +11,7 @@ use lsp_types::{
 use serde_json::{Value, json};
 
 use super::outbox::Outbox;
-use crate::session::types::TurnEvent;
+use crate::session::types::{Decision, TurnEvent};
 
 /// The progress of one turn. `begin` was sent when it was made.
 pub struct Progress {
@@ -55,9 +55,15 @@ impl Progress {
             TurnEvent::Thinking { .. } => "thinking".into(),
             TurnEvent::Text { .. } => "answering".into(),
             TurnEvent::ToolCall { name, .. } => name.clone(),
-            TurnEvent::Permission { tool_name, .. } => {
-                format!("{tool_name}: waiting for your permission")
-            }
+            TurnEvent::Permission {
+                tool_name,
+                decision,
+                ..
+            } => match decision {
+                Decision::Asked => format!("{tool_name}: waiting for your permission"),
+                Decision::Allowed => tool_name.clone(),
+                Decision::Denied => "thinking".into(),
+            },
             TurnEvent::Retrying {
                 attempt,
                 max_attempts,
