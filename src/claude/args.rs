@@ -39,7 +39,7 @@ pub struct CommandLine {
     pub command: Vec<String>,
     /// Model name or alias.
     pub model: Option<String>,
-    /// `--dangerously-skip-permissions`: nothing is asked.
+    /// `--dangerously-skip-permissions`: what we are not asked for goes unasked.
     pub skip_permissions: bool,
     /// A file with MCP servers.
     pub mcp_config: Option<std::path::PathBuf>,
@@ -54,14 +54,16 @@ impl CommandLine {
         let fixed = "--print --output-format stream-json --verbose --include-partial-messages \
                      --input-format stream-json --permission-prompt-tool stdio";
         args.extend(fixed.split_whitespace().map(String::from));
-        if self.skip_permissions {
-            args.push("--dangerously-skip-permissions".into());
+        args.push(if self.skip_permissions {
+            "--dangerously-skip-permissions".into()
         } else {
             // The user's own settings may name a laxer mode.
-            args.push("--permission-mode=default".into());
-            let settings = json!({"permissions": {"ask": ASKED, "deny": DENIED}});
-            args.push(format!("--settings={settings}"));
-        }
+            "--permission-mode=default".into()
+        });
+        // Where permissions are skipped, too: the answer is a yes then, but a change of mode counts from the next tool
+        // on, and what Claude writes is compared with what he saw.
+        let settings = json!({"permissions": {"ask": ASKED, "deny": DENIED}});
+        args.push(format!("--settings={settings}"));
         if let Some(model) = &self.model {
             args.push(format!("--model={model}"));
         }
@@ -131,13 +133,14 @@ mod tests {
     }
 
     #[test]
-    fn skipping_permissions_asks_for_nothing() {
+    fn where_permissions_are_skipped_a_change_of_mode_can_still_count() {
         let args = CommandLine {
             skip_permissions: true,
             ..plain()
         }
         .arguments(None);
         assert!(args.contains(&"--dangerously-skip-permissions".to_owned()));
-        assert!(!args.iter().any(|arg| arg.starts_with("--settings")));
+        assert!(args.iter().any(|arg| arg.starts_with("--settings")));
+        assert!(!args.iter().any(|arg| arg.starts_with("--permission-mode")));
     }
 }

@@ -13,19 +13,19 @@ use std::{
 
 use serde_json::Value;
 use tokio::{
-    io::{AsyncBufReadExt, AsyncRead, AsyncWriteExt, BufReader},
+    io::{AsyncRead, AsyncWriteExt},
     process::{Child, ChildStdin, Command},
     sync::{mpsc, oneshot, watch},
     task::JoinHandle,
 };
 
 use super::{
-    CommandLine, Event, control,
+    CommandLine, Event,
+    attendant::{Attendant, Meanwhile},
+    control,
     descendants::{self, Process},
+    reader::{Lines, Reader},
 };
-
-/// A longer line is no event of the program's (the longest known, a file's content, is some MB).
-const LONGEST_LINE: usize = 64 << 20;
 
 /// As much of standard error as an error message carries.
 const STDERR_TAIL: usize = 4096;
@@ -69,11 +69,22 @@ pub struct Exit {
     pub code: Option<i32>,
 }
 
-type Pending = Arc<Mutex<HashMap<String, oneshot::Sender<Result<Value, String>>>>>;
+/// Requests of ours that have no answer yet.
+pub(super) type Pending = Arc<Mutex<HashMap<String, oneshot::Sender<Result<Value, String>>>>>;
+
+/// Who hears what the program says.
+enum Listener {
+    /// Whoever calls [`Program::next`].
+    Turn(mpsc::Receiver<Event>),
+    /// No turn runs.
+    Attendant(Attendant),
+    /// Its output was lost with a listener that failed.
+    Nobody,
+}
 
 /// A running program. Dropping it ends it, with all that came from it.
 pub struct Program {
-    events: mpsc::Receiver<Event>,
+    listener: Listener,
     input: mpsc::UnboundedSender<String>,
     writer: JoinHandle<()>,
     pending: Pending,
@@ -117,7 +128,8 @@ impl Program {
                 return Err(StartError::Failed(message));
             }
         };
-        tokio::spawn(watch_exit(child, descendants::find(pid), exited));
+        let program = tokio::task::spawn_blocking(move || descendants::find(pid)).await;
+        tokio::spawn(watch_exit(child, program.ok().flatten(), exited));
         let (input, lines) = mpsc::unbounded_channel();
         let writer = tokio::spawn(write_lines(stdin, lines));
         let (sender, events) = mpsc::channel(64);
@@ -132,7 +144,7 @@ impl Program {
         tokio::spawn(reader.run(stdout));
         let supervisor = own_pid.filter(|_| cfg!(unix));
         Ok(Self {
-            events,
+            listener: Listener::Turn(events),
             input,
             writer,
             pending,
@@ -157,14 +169,41 @@ impl Program {
             .map_err(|_| StartError::NotFound(program.to_owned()))
     }
 
-    /// The next event; `None` when it has closed its output. Safe to drop and call again.
+    /// The next event; `None` when it has closed its output, or rests. Safe to drop and call again.
     pub async fn next(&mut self) -> Option<Event> {
-        self.events.recv().await
+        match &mut self.listener {
+            Listener::Turn(events) => events.recv().await,
+            Listener::Attendant(_) | Listener::Nobody => None,
+        }
     }
 
-    /// What has come already.
-    pub fn try_next(&mut self) -> Option<Event> {
-        self.events.try_recv().ok()
+    /// No turn runs: until [`Self::wake`] what it says by itself is heard by nobody, and its questions are refused.
+    /// `quiet`: it is interrupted when it begins to speak.
+    pub fn rest(&mut self, quiet: bool) {
+        match std::mem::replace(&mut self.listener, Listener::Nobody) {
+            Listener::Turn(events) => {
+                let attendant = Attendant::start(events, self.input.downgrade(), quiet);
+                self.listener = Listener::Attendant(attendant);
+            }
+            resting => self.listener = resting,
+        }
+    }
+
+    /// A turn is about to run; tells what the program did since [`Self::rest`].
+    pub async fn wake(&mut self) -> Meanwhile {
+        match std::mem::replace(&mut self.listener, Listener::Nobody) {
+            Listener::Attendant(attendant) => {
+                let Some((events, meanwhile)) = attendant.end().await else {
+                    return Meanwhile::default();
+                };
+                self.listener = Listener::Turn(events);
+                meanwhile
+            }
+            awake => {
+                self.listener = awake;
+                Meanwhile::default()
+            }
+        }
     }
 
     /// Writes one line, without waiting for the program to read it.
@@ -194,7 +233,12 @@ impl Program {
 
     /// It has not ended.
     pub fn is_running(&self) -> bool {
-        self.exit.borrow().is_none() && !self.events.is_closed()
+        let silent = match &self.listener {
+            Listener::Turn(events) => events.is_closed(),
+            Listener::Attendant(attendant) => attendant.has_ended(),
+            Listener::Nobody => true,
+        };
+        self.exit.borrow().is_none() && !silent
     }
 
     /// Waits until it has ended, and everything that came from it is gone.
@@ -398,104 +442,7 @@ async fn write_lines(mut stdin: ChildStdin, mut lines: mpsc::UnboundedReceiver<S
     }
 }
 
-struct Reader {
-    sender: mpsc::Sender<Event>,
-    pending: Pending,
-    garbage: Arc<AtomicU64>,
-    input: mpsc::WeakUnboundedSender<String>,
-}
-
-impl Reader {
-    async fn run(self, stdout: impl AsyncRead + Unpin) {
-        let mut lines = Lines::new(stdout);
-        while let Some(line) = lines.next().await {
-            match Event::parse(&line) {
-                Event::Other => {}
-                Event::Garbage => {
-                    self.garbage.fetch_add(1, Ordering::Relaxed);
-                }
-                Event::ControlResponse {
-                    request_id,
-                    outcome,
-                } => {
-                    if let Some(waiting) = lock(&self.pending).remove(&request_id) {
-                        let _ = waiting.send(outcome);
-                    }
-                }
-                Event::UnknownRequest {
-                    request_id,
-                    subtype,
-                } => {
-                    if let Some(input) = self.input.upgrade() {
-                        let _ = input.send(control::refuse(&request_id, &subtype));
-                    }
-                }
-                event => {
-                    if self.sender.send(event).await.is_err() {
-                        return;
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// Lines of bytes, of any content; one that is too long is given as an empty line.
-struct Lines<R> {
-    reader: BufReader<R>,
-}
-
-impl<R: AsyncRead + Unpin> Lines<R> {
-    fn new(reader: R) -> Self {
-        Self {
-            reader: BufReader::with_capacity(64 << 10, reader),
-        }
-    }
-
-    async fn next(&mut self) -> Option<Vec<u8>> {
-        let mut line = Vec::new();
-        let mut too_long = false;
-        loop {
-            let buffer = self.reader.fill_buf().await.ok()?;
-            if buffer.is_empty() {
-                return (!line.is_empty()).then_some(line);
-            }
-            let end = buffer.iter().position(|&byte| byte == b'\n');
-            let piece = &buffer[..end.unwrap_or(buffer.len())];
-            too_long |= line.len() + piece.len() > LONGEST_LINE;
-            if too_long {
-                line = Vec::new();
-            } else {
-                line.extend_from_slice(piece);
-            }
-            let consumed = end.map_or(buffer.len(), |end| end + 1);
-            self.reader.consume(consumed);
-            if end.is_some() {
-                return Some(line);
-            }
-        }
-    }
-}
-
 /// A panic elsewhere leaves these tables as they are: they hold nothing half done.
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn lines_may_be_long_and_of_any_bytes_and_lack_the_last_break() {
-        let long = vec![b'x'; 5 << 20];
-        let mut input = long.clone();
-        input.extend_from_slice(b"\n\xff\xfe\n\nlast");
-        let mut lines = Lines::new(&input[..]);
-        assert_eq!(lines.next().await, Some(long));
-        assert_eq!(lines.next().await, Some(b"\xff\xfe".to_vec()));
-        assert_eq!(lines.next().await, Some(Vec::new()));
-        assert_eq!(lines.next().await, Some(b"last".to_vec()));
-        assert_eq!(lines.next().await, None);
-    }
 }

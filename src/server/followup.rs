@@ -93,6 +93,7 @@ async fn left(context: &Context, before: Vec<TurnSpec>) -> Vec<Introduced> {
     blocking(move || {
         let files = before
             .iter()
+            .filter(|spec| spec.before_kept)
             .filter_map(|spec| Some((spec, read_spec(&spec.path).ok()?)));
         let errors = files.flat_map(|(spec, now)| {
             let before = spec.before.as_deref();

@@ -193,7 +193,8 @@ fn tell_conflicts(outbox: &Outbox, path: &Path, conflicts: &[MergeConflict]) {
     );
 }
 
-fn tell(outbox: &Outbox, path: &Path, what: &str) {
+/// Warns the user about a spec.
+pub fn tell(outbox: &Outbox, path: &Path, what: &str) {
     let message = format!("{}: {what}", path.display());
     outbox.notify_lsp::<notification::ShowMessage>(ShowMessageParams {
         typ: MessageType::WARNING,

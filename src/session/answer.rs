@@ -20,6 +20,7 @@ pub struct Answer {
     tool_calls: Vec<ToolCall>,
     message_id: Option<String>,
     blocks: Vec<Streamed>,
+    context_tokens: Option<u64>,
 }
 
 /// A streamed block of the message that is being received.
@@ -37,6 +38,22 @@ impl Answer {
     /// All text that stands.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Tokens that Claude was sent with his last request.
+    pub fn context_tokens(&self) -> Option<u64> {
+        self.context_tokens
+    }
+
+    /// Takes the text back: it was no answer to this message. Tools that were used stay.
+    pub fn take_all_back(&mut self) -> Option<TurnEvent> {
+        self.blocks.clear();
+        if std::mem::take(&mut self.text).is_empty() {
+            return None;
+        }
+        Some(TurnEvent::TextReset {
+            text: String::new(),
+        })
     }
 
     /// Tools used, in order.
@@ -57,8 +74,9 @@ impl Answer {
     /// Takes an event of the program and tells what the turn's listeners hear of it.
     pub fn take(&mut self, event: &Event) -> Vec<TurnEvent> {
         match event {
-            Event::MessageStart { id } => {
+            Event::MessageStart { id, context_tokens } => {
                 self.message_id = id.clone();
+                self.context_tokens = context_tokens.or(self.context_tokens);
                 self.blocks.clear();
                 Vec::new()
             }
@@ -258,6 +276,7 @@ mod tests {
     fn start(id: &str) -> Event {
         Event::MessageStart {
             id: Some(id.into()),
+            context_tokens: None,
         }
     }
 

@@ -1,15 +1,22 @@
 //! From a message to its result: the session found, the message stored, the turn run, its outcome stored and told.
 
+mod ending;
 mod prompt;
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
 
 use tokio::sync::OwnedMutexGuard;
 use tokio_util::sync::CancellationToken;
 
+pub(super) use ending::Announced;
+
 use super::{
     config::SessionConfig,
     error::SessionError,
+    guard::Seen,
     lease,
     live::{Chair, Entry, Live},
     manager::SessionManager,
@@ -19,8 +26,8 @@ use super::{
     saver::Saver,
     slash,
     specs::{Changes, Means, Scope, SpecKeeper},
-    store::{StoredSession, TurnEnd},
-    turn::{self, End, Outcomes, Outlet, Setting, Turn},
+    store::{StoredSession, new_turn_id},
+    turn::{self, Outcomes, Outlet, Setting, Turn},
     types::{ChatRequest, Status, ToolCall, TurnError, TurnEvent, TurnResult, Usage},
 };
 use crate::claude::StartError;
@@ -37,6 +44,8 @@ pub(super) struct Conduct {
     config: Arc<SessionConfig>,
     request: ChatRequest,
     outlet: Arc<Outlet>,
+    announced: Arc<Announced>,
+    turn_id: String,
     cancel: CancellationToken,
     live: Arc<Live>,
     chair: OwnedMutexGuard<Chair>,
@@ -44,6 +53,8 @@ pub(super) struct Conduct {
     session: StoredSession,
     /// The session was made for this message.
     new: bool,
+    /// The message was sent to the program.
+    spoken_to: bool,
     began: Instant,
 }
 
@@ -58,6 +69,8 @@ struct Outcome {
     changes: Changes,
     usage: Option<Usage>,
     claude_session: Option<String>,
+    /// The program did not come to its end by itself.
+    forced: bool,
 }
 
 /// The parts of a request that can be wrong by themselves.
@@ -88,7 +101,7 @@ impl Conduct {
     pub(super) async fn begin(
         manager: Arc<SessionManager>,
         request: ChatRequest,
-        outlet: Arc<Outlet>,
+        announced: Arc<Announced>,
         cancel: CancellationToken,
     ) -> Result<Self, SessionError> {
         let config = manager.config();
@@ -111,7 +124,7 @@ impl Conduct {
             manager.clone(),
             live,
             request,
-            outlet,
+            announced,
             cancel,
             config,
             study,
@@ -132,15 +145,21 @@ impl Conduct {
         manager: Arc<SessionManager>,
         mut live: Arc<Live>,
         request: ChatRequest,
-        outlet: Arc<Outlet>,
+        announced: Arc<Announced>,
         cancel: CancellationToken,
         config: Arc<SessionConfig>,
         study: Option<String>,
     ) -> Result<Self, SessionError> {
+        let turn_id = new_turn_id();
         let (entry, chair) = loop {
             let entry = live
                 .enter(cancel.clone(), request.queue_when_busy)
                 .ok_or_else(|| SessionError::SessionBusy(live.id.clone()))?;
+            let position = entry.ahead();
+            if position > 0 {
+                announced.start(&live.id, &turn_id);
+                announced.outlet.send(TurnEvent::Queued { position });
+            }
             let chair = tokio::select! {
                 biased;
                 () = cancel.cancelled() => return Err(SessionError::Cancelled),
@@ -157,13 +176,16 @@ impl Conduct {
             manager,
             config,
             request,
-            outlet,
+            outlet: announced.outlet.clone(),
+            announced,
+            turn_id,
             cancel,
             live,
             chair,
             entry,
             session,
             new: false,
+            spoken_to: false,
             began: Instant::now(),
         })
     }
@@ -187,21 +209,18 @@ impl Conduct {
             self.give_up().await;
             return Err(start_error(error));
         }
-        let turn_id = match self.store_message().await {
-            Ok(turn_id) => turn_id,
-            Err(error) => {
-                self.give_up().await;
-                return Err(error);
-            }
-        };
+        if let Err(error) = self.store_message().await {
+            self.give_up().await;
+            return Err(error);
+        }
         let outcome = match self.admitted(admission).await {
-            Some(_permit) => self.converse(&turn_id).await,
+            Some(_permit) => self.converse().await,
             None => Outcome {
                 status: Some(Status::Cancelled),
                 ..Outcome::default()
             },
         };
-        Ok(self.finish(turn_id, outcome).await)
+        Ok(self.finish(outcome).await)
     }
 
     // ---- Before the turn ----
@@ -253,7 +272,7 @@ impl Conduct {
     }
 
     /// Stores the message, and with it begins the turn.
-    async fn store_message(&mut self) -> Result<String, SessionError> {
+    async fn store_message(&mut self) -> Result<(), SessionError> {
         if let Some((turn, end)) = self.chair.unstored.take() {
             let (again, last) = (turn.clone(), end.clone());
             if let Err(error) = self
@@ -265,18 +284,14 @@ impl Conduct {
                 return Err(error);
             }
         }
-        let (id, message) = (self.live.id.clone(), self.request.message.clone());
-        let turn_id = self
-            .manager
-            .store(move |store| store.begin_turn(&id, &message))
+        let (id, turn) = (self.live.id.clone(), self.turn_id.clone());
+        let message = self.request.message.clone();
+        self.manager
+            .store(move |store| store.begin_turn_as(&turn, &id, &message))
             .await?;
-        let session_id = self.live.id.clone();
-        self.outlet.send(TurnEvent::Started {
-            session_id,
-            turn_id: turn_id.clone(),
-        });
+        self.announced.start(&self.live.id, &self.turn_id);
         self.manager.announce(&self.live.id).await;
-        Ok(turn_id)
+        Ok(())
     }
 
     /// Waits in line; `None`: cancelled meanwhile.
@@ -302,18 +317,23 @@ impl Conduct {
 
     // ---- The turn ----
 
-    async fn converse(&mut self, turn_id: &str) -> Outcome {
+    async fn converse(&mut self) -> Outcome {
         let means = Means {
             host: self.manager.host().clone(),
             store: self.manager.store_handle(),
             outlet: self.outlet.clone(),
             following: self.manager.follow_specs(),
+            road: self.live.road.clone(),
         };
-        let specs = SpecKeeper::start(self.scope(turn_id), means).await;
-        let saver = Saver::new(self.manager.store_handle(), turn_id.to_owned());
-        let setting = self.setting(turn_id);
+        let specs = SpecKeeper::start(self.scope(), means).await;
+        let saver = Saver::new(self.manager.store_handle(), self.turn_id.clone());
+        let setting = self.setting();
+        self.spoken_to = true;
         let outcomes = self.attempts(&setting, &specs, &saver).await;
-        let changes = specs.finish().await;
+        let forced = outcomes
+            .as_ref()
+            .is_ok_and(|outcomes| outcomes.end.is_forced());
+        let changes = specs.finish(&self.cancel, forced).await;
         saver.stop().await;
         let outcomes = match outcomes {
             Ok(outcomes) => outcomes,
@@ -331,7 +351,7 @@ impl Conduct {
                 };
             }
         };
-        let usage = self.usage(&outcomes.end);
+        let usage = self.usage(&outcomes);
         let stderr = self
             .chair
             .seat
@@ -350,6 +370,7 @@ impl Conduct {
             changes,
             usage,
             claude_session,
+            forced,
         }
     }
 
@@ -363,12 +384,15 @@ impl Conduct {
     ) -> Result<Outcomes, StartError> {
         loop {
             self.ready().await?;
+            self.recall().await;
             let fresh = self.chair.seat.as_ref().is_none_or(|seat| seat.fresh);
-            let prompt = self.prompt(&setting.turn_id, fresh).await;
-            let Some(seat) = self.chair.seat.as_mut() else {
+            let prompt = self.prompt(fresh).await;
+            let Chair { seat, seen, .. } = &mut *self.chair;
+            let Some(seat) = seat.as_mut() else {
                 return Err(StartError::Failed("it ended at once".into()));
             };
-            let outcomes = Turn::new(setting, seat, specs, saver).run(&prompt).await;
+            let turn = Turn::new(setting, seat, seen, specs, saver);
+            let outcomes = turn.run(&prompt).await;
             if !outcomes.failed_in_silence() || seat.fresh {
                 return Ok(outcomes);
             }
@@ -382,12 +406,39 @@ impl Conduct {
         }
     }
 
-    fn setting(&self, turn_id: &str) -> Setting {
+    /// What a program that was just started remembers of files: nothing; or what this server saw it see, unless a turn
+    /// has run elsewhere meanwhile; else what the store knows.
+    async fn recall(&mut self) {
+        let Some((fresh, unused)) = self
+            .chair
+            .seat
+            .as_ref()
+            .map(|seat| (seat.fresh, seat.unused))
+        else {
+            return;
+        };
+        if fresh {
+            self.chair.seen = Seen::default();
+        } else if unused {
+            let (id, turn) = (self.live.id.clone(), self.turn_id.clone());
+            let known = self
+                .manager
+                .store(move |store| Ok((store.turn_before(&turn)?, store.last_written(&id)?)))
+                .await;
+            let (before, written) = known.unwrap_or_default();
+            if before.is_none() || before != self.chair.last_turn {
+                self.chair.seen = Seen::of_resumed(created(&self.session), written);
+            }
+        }
+    }
+
+    fn setting(&self) -> Setting {
         let claude = self.config.claude.clone();
         Setting {
             session_id: self.live.id.clone(),
-            turn_id: turn_id.to_owned(),
+            turn_id: self.turn_id.clone(),
             allowed: self.live.allowed.clone(),
+            mode_changed: self.live.mode_changed.clone(),
             user_tools: claude
                 .user_tools
                 .iter()
@@ -401,7 +452,7 @@ impl Conduct {
         }
     }
 
-    fn scope(&self, turn_id: &str) -> Scope {
+    fn scope(&self) -> Scope {
         let open = self
             .request
             .open_spec
@@ -409,144 +460,28 @@ impl Conduct {
             .map(|open| open.path.clone());
         Scope {
             session_id: self.live.id.clone(),
-            turn_id: turn_id.to_owned(),
+            turn_id: self.turn_id.clone(),
             label: label(&self.request.message),
             root: self.manager.root().clone(),
             own: open.into_iter().chain(self.study_spec()).collect(),
         }
     }
 
-    fn usage(&mut self, end: &End) -> Option<Usage> {
-        let End::Result(outcome) = end else {
-            return None;
-        };
+    fn usage(&mut self, outcomes: &Outcomes) -> Option<Usage> {
+        let outcome = outcomes.end.outcome()?;
         let seat = self.chair.seat.as_mut()?;
-        let usage = turn::usage(outcome, seat.cost_so_far, self.began.elapsed());
+        let context = outcomes.answer.context_tokens();
+        let usage = turn::usage(outcome, seat.cost_so_far, context, self.began.elapsed());
         seat.cost_so_far = outcome.total_cost_usd.unwrap_or(seat.cost_so_far);
         usage
     }
-
-    // ---- After the turn ----
-
-    async fn finish(mut self, turn_id: String, outcome: Outcome) -> TurnResult {
-        let mut status = outcome.status.unwrap_or(Status::Failed);
-        let mut error = outcome.error;
-        let end = TurnEnd {
-            // In the store, for whoever takes the conversation up later: nobody wanted this end.
-            status: match status {
-                Status::Cancelled if self.entry.was_interrupted() => Status::Interrupted,
-                status => status,
-            },
-            text: outcome.text.clone(),
-            tool_calls: outcome.tool_calls.clone(),
-            claude_session: outcome.claude_session,
-            usage: outcome.usage,
-            error: error.clone(),
-        };
-        let (turn, stored) = (turn_id.clone(), end.clone());
-        if let Err(failure) = self
-            .manager
-            .store(move |store| store.finish_turn(&turn, &stored))
-            .await
-        {
-            status = Status::Failed;
-            error = Some(TurnError {
-                kind: failure.kind().into(),
-                message: failure.to_string(),
-            });
-            // Nothing is lost while this server lives: it is tried again with the next message.
-            self.chair.unstored = Some((turn_id.clone(), end));
-        }
-        self.rest().await;
-        let session_id = self.live.id.clone();
-        drop((self.chair, self.entry));
-        self.manager.announce(&session_id).await;
-        let result = TurnResult {
-            session_id,
-            turn_id,
-            status,
-            text: outcome.text,
-            tool_calls: outcome.tool_calls,
-            canvas_modifications: outcome.canvas,
-            spec_updates: outcome.changes.updates,
-            introduced: outcome.changes.introduced,
-            usage: outcome.usage,
-            error: error.clone(),
-        };
-        outlet_end(&self.outlet, outcome.usage, error, &result);
-        result
-    }
-
-    /// Leaves the program for the next turn, where one may follow.
-    async fn rest(&mut self) {
-        let one_turn = is_for_one_turn(&self.config.claude);
-        match &mut self.chair.seat {
-            Some(seat) if seat.program.is_running() && !one_turn => seat.rest(),
-            _ => self.manager.vacate(&self.live.id, &mut self.chair).await,
-        }
-    }
-
-    /// A slash command: answered at once, without Claude.
-    async fn answer_here(mut self) -> Result<TurnResult, SessionError> {
-        let turn_id = match self.store_message().await {
-            Ok(turn_id) => turn_id,
-            Err(error) => {
-                self.give_up().await;
-                return Err(error);
-            }
-        };
-        let open = self.request.open_spec.clone();
-        let answer = slash::answer(
-            &self.manager,
-            &self.live,
-            &self.session,
-            &self.request.message,
-            open,
-        )
-        .await;
-        let (status, text, error) = match answer {
-            Ok(text) => (Status::Completed, text, None),
-            Err(error) => {
-                let error = TurnError {
-                    kind: error.kind().into(),
-                    message: error.to_string(),
-                };
-                (Status::Failed, String::new(), Some(error))
-            }
-        };
-        if !text.is_empty() {
-            self.outlet.send(TurnEvent::Text {
-                delta: text.clone(),
-            });
-        }
-        Ok(self
-            .finish(
-                turn_id,
-                Outcome {
-                    status: Some(status),
-                    text,
-                    error,
-                    ..Outcome::default()
-                },
-            )
-            .await)
-    }
 }
 
-fn outlet_end(
-    outlet: &Outlet,
-    usage: Option<Usage>,
-    error: Option<TurnError>,
-    result: &TurnResult,
-) {
-    if let Some(usage) = usage {
-        outlet.send(TurnEvent::Usage(usage));
-    }
-    if let Some(error) = error {
-        outlet.send(TurnEvent::Error { error });
-    }
-    outlet.send(TurnEvent::Done(result.clone()));
-    outlet.close();
+/// When the conversation was made. Where that cannot be read, everything may have changed since.
+fn created(session: &StoredSession) -> SystemTime {
+    let created = session.created_at.parse::<jiff::Timestamp>().ok();
+    let micros = created.and_then(|time| u64::try_from(time.as_microsecond()).ok());
+    SystemTime::UNIX_EPOCH + Duration::from_micros(micros.unwrap_or(0))
 }
 
 /// Both are told before a turn begins, as `claudeNotFound`: there is no program that could be asked.

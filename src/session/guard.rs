@@ -6,33 +6,64 @@
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
+    time::{Duration, SystemTime},
 };
 
 use serde_json::Value;
 
+use super::specs::is_spec;
 use crate::study::md5_hex;
 
 /// A larger file is not compared.
 const LARGEST: u64 = 128 << 20;
 
-/// Files as Claude last saw them; lives as long as the program, whose own memory it mirrors.
+/// How far the clock of a file system may be behind the system's.
+const CLOCK_TICK: Duration = Duration::from_millis(100);
+
+/// Files as Claude last saw them; lives as long as his conversation does here, whose memory it mirrors.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
+    /// The conversation began at that time, and not all that Claude saw in it is known here.
+    begun_before: Option<SystemTime>,
     files: HashMap<PathBuf, Option<String>>,
     /// What a tool in progress will have shown or written when it has ended well, by its id.
     expected: HashMap<String, (PathBuf, Option<String>)>,
 }
 
 impl Seen {
-    /// Why this tool must not run now: its file has changed since Claude last saw it.
+    /// Of a conversation that began at `begun` and is taken up again, by another server maybe: what Claude read in it
+    /// is not known, only what he wrote (MD5 by path).
+    pub(super) fn of_resumed(
+        begun: SystemTime,
+        written: impl IntoIterator<Item = (PathBuf, String)>,
+    ) -> Self {
+        let written = written.into_iter().map(|(path, md5)| (path, Some(md5)));
+        Self {
+            begun_before: Some(begun),
+            files: written.collect(),
+            expected: HashMap::new(),
+        }
+    }
+
+    /// Why this tool must not run now: its file has changed since Claude last saw it, or, a spec in a conversation that
+    /// was taken up again, may have.
     pub(super) fn objection(&self, file: &Path) -> Option<String> {
-        let seen = self.files.get(file)?;
-        (hash(file) != *seen).then(|| {
-            format!(
-                "{} was changed by somebody else after you last saw it. Read it again, then make your change to what is there now.",
-                file.display()
-            )
-        })
+        let what = match self.files.get(file) {
+            Some(seen) if hash(file) == *seen => return None,
+            Some(_) => "was changed by somebody else after you last saw it",
+            None => {
+                let changed = changed_at(file).filter(|_| is_spec(file))?;
+                let long_before = |begun| changed + CLOCK_TICK < begun;
+                if self.begun_before.is_none_or(long_before) {
+                    return None;
+                }
+                "may have been changed by somebody else after you last saw it"
+            }
+        };
+        Some(format!(
+            "{} {what}. Read it again, then make your change to what is there now.",
+            file.display()
+        ))
     }
 
     /// A tool is about to run: notes what Claude will know when it has ended well.
@@ -50,7 +81,11 @@ impl Seen {
                 .get("content")
                 .and_then(Value::as_str)
                 .map(|text| md5_hex(text.as_bytes())),
-            "Edit" => edited(&file, input).map(|text| md5_hex(text.as_bytes())),
+            "Edit" => edited(&file, std::slice::from_ref(input)),
+            "MultiEdit" => input
+                .get("edits")
+                .and_then(Value::as_array)
+                .and_then(|edits| edited(&file, edits)),
             _ => return,
         };
         self.expected.insert(id.to_owned(), (file, expected));
@@ -76,25 +111,37 @@ fn hash(file: &Path) -> Option<String> {
     std::fs::read(file).ok().map(|bytes| md5_hex(&bytes))
 }
 
-/// The file's text after an `Edit`, where that can be told.
-fn edited(file: &Path, input: &Value) -> Option<String> {
-    let old = input
-        .get("old_string")?
-        .as_str()
-        .filter(|old| !old.is_empty())?;
-    let new = input.get("new_string")?.as_str()?;
-    let text = std::fs::read_to_string(file)
-        .ok()
-        .filter(|text| text.contains(old))?;
-    let all = input
-        .get("replace_all")
-        .and_then(Value::as_bool)
-        .unwrap_or(false);
-    Some(if all {
-        text.replace(old, new)
-    } else {
-        text.replacen(old, new, 1)
-    })
+/// When the file last changed, whatever its own time of change was set to; `None`: no file.
+fn changed_at(file: &Path) -> Option<SystemTime> {
+    let metadata = std::fs::metadata(file).ok()?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let seconds = u64::try_from(metadata.ctime()).ok()?;
+        let nanos = u32::try_from(metadata.ctime_nsec()).ok()?;
+        Some(SystemTime::UNIX_EPOCH + Duration::new(seconds, nanos))
+    }
+    #[cfg(not(unix))]
+    metadata.modified().ok()
+}
+
+/// MD5 of the file's text after these edits, where that can be told.
+fn edited(file: &Path, edits: &[Value]) -> Option<String> {
+    let mut text = std::fs::read_to_string(file).ok()?;
+    for edit in edits {
+        let old = edit.get("old_string")?.as_str()?;
+        let new = edit.get("new_string")?.as_str()?;
+        if old.is_empty() || !text.contains(old) {
+            return None;
+        }
+        let all = edit.get("replace_all").and_then(Value::as_bool);
+        text = if all.unwrap_or(false) {
+            text.replace(old, new)
+        } else {
+            text.replacen(old, new, 1)
+        };
+    }
+    Some(md5_hex(text.as_bytes()))
 }
 
 #[cfg(test)]
@@ -191,5 +238,53 @@ mod tests {
         case.tool("Read", json!({}), |_| {}, false);
         std::fs::remove_file(case.file()).expect("removed");
         assert!(case.objects());
+    }
+
+    #[test]
+    fn several_edits_at_once_are_foreseen() {
+        let mut case = Case::new("one two");
+        let edits = json!({"edits": [
+            {"old_string": "two", "new_string": "three"},
+            {"old_string": "one three", "new_string": "four"},
+        ]});
+        case.tool(
+            "MultiEdit",
+            edits,
+            |case| case.write("four, and by hand"),
+            false,
+        );
+        assert!(case.objects(), "the hand came before the report");
+    }
+
+    #[test]
+    fn a_spec_that_may_have_changed_in_a_resumed_conversation_is_read_first() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("atomizer_spec.json");
+        std::fs::write(&file, "{}").expect("written");
+        let (long_ago, later) = (
+            SystemTime::UNIX_EPOCH,
+            SystemTime::now() + Duration::from_secs(3600),
+        );
+        let none = || std::iter::empty::<(PathBuf, String)>();
+        let mut seen = Seen::of_resumed(long_ago, none());
+        assert!(seen.objection(&file).is_some());
+        assert!(
+            seen.objection(&folder.path().join("new/atomizer_spec.json"))
+                .is_none()
+        );
+        seen.begins("t", "Read", &json!({"file_path": file}), folder.path());
+        seen.ends("t", false);
+        assert!(seen.objection(&file).is_none(), "he has read it now");
+
+        let seen = Seen::of_resumed(later, none());
+        assert!(
+            seen.objection(&file).is_none(),
+            "unchanged since the conversation began"
+        );
+        let written = [(file.clone(), md5_hex(b"{}"))];
+        let seen = Seen::of_resumed(long_ago, written);
+        assert!(seen.objection(&file).is_none(), "as he wrote it himself");
+        std::fs::write(&file, "[]").expect("written");
+        assert!(seen.objection(&file).is_some());
     }
 }

@@ -7,10 +7,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::sync::OwnedMutexGuard;
+use tokio::sync::{Notify, OwnedMutexGuard};
 use tokio_util::sync::CancellationToken;
 
-use super::{mcp::McpConfig, programs::Seat, store::TurnEnd, turn::Allowed, types::Mode};
+use super::{
+    guard::Seen, mcp::McpConfig, programs::Seat, store::TurnEnd, turn::Allowed, types::Mode,
+};
 use crate::study::Root;
 
 /// What only one turn at a time may use.
@@ -22,6 +24,10 @@ pub(super) struct Chair {
     pub mcp: Option<(Mode, McpConfig)>,
     /// This server holds the conversation's lease.
     pub leased: bool,
+    /// What Claude saw of files, as far as the last turn that ran here.
+    pub seen: Seen,
+    /// That turn.
+    pub last_turn: Option<String>,
     /// A turn whose end could not be stored when it came.
     pub unstored: Option<(String, TurnEnd)>,
 }
@@ -53,6 +59,10 @@ impl Chair {
 pub(super) struct Live {
     pub id: String,
     pub allowed: Arc<Mutex<Allowed>>,
+    /// The mode has changed while a turn may run.
+    pub mode_changed: Arc<Notify>,
+    /// Held while a change of a spec is brought to the editor: one after the other, whichever turn made them.
+    pub road: Arc<tokio::sync::Mutex<()>>,
     /// Waited for in order of arrival.
     chair: Arc<tokio::sync::Mutex<Chair>>,
     state: Mutex<State>,
@@ -90,6 +100,8 @@ impl Live {
                 mode,
                 rules: Vec::new(),
             })),
+            mode_changed: Arc::default(),
+            road: Arc::default(),
             chair: Arc::default(),
             state: Mutex::new(state),
         })
@@ -167,6 +179,7 @@ impl Live {
                 mode,
                 rules: Vec::new(),
             };
+            self.mode_changed.notify_one();
         }
     }
 
@@ -187,6 +200,16 @@ impl Entry {
         let state = self.live.lock();
         let turn = state.turns.get(&self.number);
         turn.is_some_and(|turn| turn.interrupted)
+    }
+
+    /// Turns of the session that come before this one; those that end at once, being cancelled, do not count.
+    pub(super) fn ahead(&self) -> usize {
+        let state = self.live.lock();
+        let before = state
+            .turns
+            .iter()
+            .filter(|(number, turn)| **number < self.number && !turn.cancel.is_cancelled());
+        before.count()
     }
 }
 

@@ -10,7 +10,7 @@ use std::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    conduct::{self, Conduct},
+    conduct::{self, Announced, Conduct},
     config::SessionConfig,
     error::SessionError,
     host::{EventSink, Host},
@@ -51,8 +51,10 @@ pub struct CreateRequest {
 pub struct TurnSpec {
     /// The file.
     pub path: PathBuf,
-    /// Its text when the turn began; `None`: there was no file.
+    /// Its text when the turn began; `None`: there was no file, or its text was not kept.
     pub before: Option<Arc<str>>,
+    /// What was there when the turn began is known.
+    pub before_kept: bool,
     /// Its text when the turn ended; `None`: there was no file.
     pub after: Option<Arc<str>>,
 }
@@ -169,8 +171,13 @@ impl SessionManager {
         let manager = self.clone();
         // A task of its own: a dropped request must not leave a turn half done.
         let turn = self.turns.spawn(async move {
-            let conduct = Conduct::begin(manager, request, outlet, cancel).await?;
-            conduct.run().await
+            let announced = Announced::new(outlet);
+            let turn = async {
+                let conduct = Conduct::begin(manager, request, announced.clone(), cancel).await?;
+                conduct.run().await
+            };
+            let result = turn.await;
+            announced.settle(result)
         });
         let result = turn.await;
         abandon.armed = false;
@@ -381,6 +388,7 @@ impl SessionManager {
             .map(|text| TurnSpec {
                 path: text.path,
                 before: text.before,
+                before_kept: text.before_kept,
                 after: text.after,
             })
             .collect())

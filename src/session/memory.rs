@@ -145,7 +145,11 @@ pub(super) async fn warm(manager: Arc<SessionManager>, live: Arc<Live>) {
         mcp_config: chair.mcp_config(),
         ..Wanted::new(&manager.config(), manager.root(), session.mode)
     };
-    if Seat::ensure(&mut chair.seat, &wanted).await.is_err() {
-        manager.vacate(&live.id, &mut chair).await;
+    match (
+        Seat::ensure(&mut chair.seat, &wanted).await,
+        &mut chair.seat,
+    ) {
+        (Ok(()), Some(seat)) => seat.wait(),
+        _ => manager.vacate(&live.id, &mut chair).await,
     }
 }

@@ -7,24 +7,34 @@
 //! A change counts as Claude's only after a tool of his that can have made it: `Edit` and `Write` name their file; any
 //! other tool but a reading one (a shell above all) can write anywhere.
 
+mod bringer;
+mod content;
+
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     path::{Path, PathBuf},
     sync::Arc,
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use serde_json::Value;
 use tokio::{sync::mpsc, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
 
+use self::{
+    bringer::{Bringer, Told},
+    content::{Content, Spec, Stamp, real, stamp},
+};
 use super::{
     host::{Host, SpecChange},
     store::{Store, TextRole},
     turn::Outlet,
-    types::{Applied, Introduced, SpecUpdate, TurnEvent},
+    types::{Applied, Introduced, SpecUpdate},
     watch::Following,
 };
-use crate::study::{self, Root, StudyError};
+use crate::study::Root;
+
+pub(super) use content::is_spec;
 
 /// How often files are looked at while a tool that can write is at work.
 const WHILE_BUSY: Duration = Duration::from_millis(100);
@@ -32,8 +42,12 @@ const WHILE_BUSY: Duration = Duration::from_millis(100);
 /// How often afterwards, for what it may have left running in the background.
 const AFTERWARDS: Duration = Duration::from_millis(200);
 
-/// Specs beyond the study's own and the open one are remembered as they were only up to this many bytes together.
+/// Texts of specs beyond the study's own and the open one are kept only up to this many bytes together; of the others
+/// only the MD5 is remembered.
 const OTHERS_BYTES: u64 = 32 << 20;
+
+/// How long a turn that was cancelled, or whose time is up, waits for the editor to take what it changed.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// What a turn is about, as far as specs are concerned.
 pub(super) struct Scope {
@@ -52,21 +66,23 @@ pub(super) struct Means {
     pub outlet: Arc<Outlet>,
     /// Where the system tells of changes.
     pub following: Option<Following>,
+    /// Held while a change of this session is brought to the editor.
+    pub road: Arc<tokio::sync::Mutex<()>>,
 }
 
 enum Note {
     Begun {
+        tool: String,
         file: Option<PathBuf>,
         /// Of the files that it can change, just before it began.
         stamps: Vec<(PathBuf, Stamp)>,
-        /// The named file as it was then, where it was not known.
-        unknown: Option<Box<Spec>>,
+        /// Specs as they were then, of which that was not known.
+        met: Vec<Spec>,
     },
-    Ended,
+    Ended {
+        tool: String,
+    },
 }
-
-/// Time of the last change, and size; `None`: no file.
-type Stamp = Option<(SystemTime, u64)>;
 
 /// What a turn did to specs.
 #[derive(Default)]
@@ -77,23 +93,37 @@ pub(super) struct Changes {
 
 /// The task's end that the turn holds.
 pub(super) struct SpecKeeper {
+    root: Root,
     notes: mpsc::UnboundedSender<Note>,
-    known: Vec<PathBuf>,
-    task: JoinHandle<Changes>,
+    /// Specs that were there when the turn began.
+    known: Arc<Vec<Known>>,
+    told: Arc<Told>,
+    task: JoinHandle<Vec<Introduced>>,
+}
+
+struct Known {
+    path: PathBuf,
+    /// Its text is.
+    kept: bool,
 }
 
 impl SpecKeeper {
     /// Reads every spec as it is now, and begins to look.
     pub(super) async fn start(scope: Scope, means: Means) -> Self {
         let (notes, inbox) = mpsc::unbounded_channel();
+        let root = scope.root.clone();
+        let told = Told::new(means.host.clone(), means.outlet.clone());
+        let bringer = Bringer::start(told.clone(), means.road.clone());
+        let mut look = Look {
+            scope,
+            means,
+            told: told.clone(),
+            bringer,
+            specs: BTreeMap::new(),
+            all_known: false,
+            anywhere: false,
+        };
         let look = tokio::task::spawn_blocking(move || {
-            let mut look = Look {
-                scope,
-                means,
-                specs: BTreeMap::new(),
-                anywhere: false,
-                updates: Vec::new(),
-            };
             look.remember_all();
             for spec in look.specs.values() {
                 look.follow(spec);
@@ -102,130 +132,155 @@ impl SpecKeeper {
         });
         let (known, task) = match look.await {
             Ok(look) => {
-                let known = look.specs.values().map(|spec| spec.path.clone()).collect();
-                (known, tokio::spawn(look.run(inbox)))
+                let known = look.specs.values().map(|spec| Known {
+                    path: spec.path.clone(),
+                    kept: !matches!(spec.base, Content::Unkept(_)),
+                });
+                (known.collect(), tokio::spawn(look.run(inbox)))
             }
-            Err(_) => (Vec::new(), tokio::spawn(async { Changes::default() })),
+            Err(_) => (Vec::new(), tokio::spawn(async { Vec::new() })),
         };
-        Self { notes, known, task }
+        Self {
+            root,
+            notes,
+            known: Arc::new(known),
+            told,
+            task,
+        }
     }
 
     /// A tool that can write is about to begin: `Edit` and the like name their file, any other may write anywhere.
     /// What has changed until now is not its doing.
-    pub(super) fn begins(&self, file: Option<PathBuf>) {
-        let files = file
-            .as_ref()
-            .map_or(self.known.as_slice(), std::slice::from_ref);
-        let stamps = files
-            .iter()
-            .map(|path| (path.clone(), stamp(path)))
-            .collect();
-        let unknown = self
-            .unknown(file.as_deref())
-            .map(|path| Box::new(Spec::now(path)));
+    pub(super) async fn begins(&self, tool: &str, file: Option<PathBuf>) {
+        let (known, root, named) = (self.known.clone(), self.root.clone(), file.clone());
+        let look = tokio::task::spawn_blocking(move || match named {
+            Some(path) => {
+                let met = needs_text(&known, &path).then(|| Spec::now(path.clone()));
+                (
+                    vec![(path.clone(), stamp(&path))],
+                    met.into_iter().collect(),
+                )
+            }
+            None => {
+                let stamps = known
+                    .iter()
+                    .map(|known| (known.path.clone(), stamp(&known.path)))
+                    .collect();
+                (stamps, come_since(&known, &root))
+            }
+        });
+        let (stamps, met) = look.await.unwrap_or_default();
         let _ = self.notes.send(Note::Begun {
+            tool: tool.to_owned(),
             file,
             stamps,
-            unknown,
+            met,
         });
     }
 
     /// The same for a tool that was not asked for: it may have begun already.
-    pub(super) fn began(&self, file: Option<PathBuf>) {
-        let unknown = self
-            .unknown(file.as_deref())
-            .map(|path| Box::new(Spec::missing(path)));
+    pub(super) fn began(&self, tool: &str, file: Option<PathBuf>) {
+        let met = file
+            .clone()
+            .filter(|path| is_spec(path) && self.known.iter().all(|known| known.path != *path))
+            // A study's spec would be known, had it been there.
+            .map(|path| match self.root.study_of(&path) {
+                Some(_) => Spec::missing(path),
+                None => Spec::unknown(path),
+            });
         let _ = self.notes.send(Note::Begun {
+            tool: tool.to_owned(),
             file,
             stamps: Vec::new(),
-            unknown,
+            met: met.into_iter().collect(),
         });
     }
 
-    /// The file, where it is a spec that was not there when the turn began.
-    fn unknown(&self, file: Option<&Path>) -> Option<PathBuf> {
-        file.filter(|path| is_spec(path) && !self.known.iter().any(|known| known == path))
-            .map(Path::to_owned)
-    }
-
     /// It has ended.
-    pub(super) fn ended(&self) {
-        let _ = self.notes.send(Note::Ended);
+    pub(super) fn ended(&self, tool: &str) {
+        let _ = self.notes.send(Note::Ended {
+            tool: tool.to_owned(),
+        });
     }
 
-    /// Looks a last time, and tells of all changes, those that were brought to the editor earlier included.
-    pub(super) async fn finish(self) -> Changes {
+    /// Looks a last time, and tells of all changes, those that were brought to the editor earlier included. A turn
+    /// that was ended by force (`forced`, or `cancel` meanwhile) does not wait for an editor that does not answer:
+    /// what it has not taken within [`PATIENCE`] is told as rejected, and stays on its way.
+    pub(super) async fn finish(self, cancel: &CancellationToken, forced: bool) -> Changes {
         drop(self.notes);
-        self.task.await.unwrap_or_default()
+        let impatient = async {
+            if !forced {
+                cancel.cancelled().await;
+            }
+            tokio::time::sleep(PATIENCE).await;
+        };
+        let introduced = tokio::select! {
+            introduced = self.task => introduced.unwrap_or_default(),
+            () = impatient => Vec::new(),
+        };
+        Changes {
+            updates: self.told.close(),
+            introduced,
+        }
     }
 }
 
-/// A file's content.
-#[derive(Debug, Clone, PartialEq)]
-enum Content {
-    Missing,
-    Text(Arc<str>),
-    /// No UTF-8, too large, or not readable; MD5 of its bytes where they can be read.
-    Other(Option<String>),
+/// It is a spec whose text when the turn began is not kept, if it was there at all.
+fn needs_text(known: &[Known], path: &Path) -> bool {
+    is_spec(path) && known.iter().all(|known| !known.kept || known.path != path)
 }
 
-struct Spec {
-    /// As the editor or Claude names it.
-    path: PathBuf,
-    /// When the turn began, then as it was last brought to the editor.
-    base: Content,
-    /// When the turn began, once it has changed since; it is stored then.
-    start: Option<Content>,
-    /// Claude can have changed it.
-    touched: bool,
-    /// Of the last look.
-    stamp: Stamp,
-    /// As somebody else left it before Claude could have changed it.
-    by_others: Option<Content>,
+/// Studies that somebody else made while the turn runs.
+fn come_since(known: &[Known], root: &Root) -> Vec<Spec> {
+    let known: HashSet<&Path> = known.iter().map(|known| known.path.as_path()).collect();
+    let studies = root.studies().unwrap_or_default().into_iter();
+    let new = studies.filter(|study| !known.contains(study.spec.as_path()));
+    new.map(|study| Spec::now(study.spec)).collect()
 }
 
 struct Look {
     scope: Scope,
     means: Means,
+    told: Arc<Told>,
+    bringer: Bringer,
     /// By real path.
     specs: BTreeMap<PathBuf, Spec>,
+    /// The studies could be listed when the turn began: one that is not among `specs` is new.
+    all_known: bool,
     /// A tool has run that can write anywhere.
     anywhere: bool,
-    updates: Vec<SpecUpdate>,
 }
 
 impl Look {
-    async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Note>) -> Changes {
-        let mut at_work = 0_usize;
+    /// What the turn introduced, once all that it changed has been brought to the editor.
+    async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Note>) -> Vec<Introduced> {
+        let mut at_work: HashSet<String> = HashSet::new();
         loop {
-            let pause = if at_work > 0 { WHILE_BUSY } else { AFTERWARDS };
-            let watching = at_work > 0 || self.anywhere;
+            let busy = !at_work.is_empty();
+            let pause = if busy { WHILE_BUSY } else { AFTERWARDS };
+            let watching = busy || self.anywhere;
             tokio::select! {
                 note = inbox.recv() => match note {
-                    Some(Note::Begun { file, stamps, unknown }) => {
-                        at_work += 1;
-                        if let Some(spec) = unknown {
-                            self.follow(&spec);
-                            self.specs.entry(real(&spec.path)).or_insert(*spec);
-                        }
+                    Some(Note::Begun { tool, file, stamps, met }) => {
+                        at_work.insert(tool);
+                        met.into_iter().for_each(|spec| self.meet(spec));
                         self.begun(file, &stamps);
                     }
-                    Some(Note::Ended) => {
-                        at_work = at_work.saturating_sub(1);
+                    Some(Note::Ended { tool }) => {
+                        at_work.remove(&tool);
                         self.look(false).await;
                     }
                     None => break,
                 },
                 () = changed(&mut self.means.following), if watching => self.look(false).await,
+                () = self.told.arrival() => self.look(false).await,
                 () = tokio::time::sleep(pause), if watching => self.look(false).await,
             }
         }
         self.look(true).await;
         let introduced = self.introduced().await;
-        Changes {
-            updates: self.updates,
-            introduced,
-        }
+        self.bringer.finish().await;
+        introduced
     }
 
     fn follow(&self, spec: &Spec) {
@@ -234,10 +289,32 @@ impl Look {
         }
     }
 
+    /// A spec as it was just before a tool began.
+    fn meet(&mut self, spec: Spec) {
+        let real = real(&spec.path);
+        match self.specs.get_mut(&real) {
+            // Its text comes late, but it is the one of the beginning.
+            Some(found) if found.start.is_none() && found.base.is(&spec.base) => {
+                found.base = spec.base;
+            }
+            Some(_) => {}
+            // A shell of Claude's may have made it by then.
+            None if self.anywhere
+                && self.all_known
+                && self.scope.root.study_of(&real).is_some() => {}
+            None => {
+                self.follow(&spec);
+                self.specs.insert(real, spec);
+            }
+        }
+    }
+
     async fn introduced(&self) -> Vec<Introduced> {
         let mut introduced = Vec::new();
         for spec in self.specs.values() {
-            if let (Some(start), Some(now)) = (&spec.start, spec.base.text()) {
+            if let (Some(start), Some(now)) = (&spec.start, spec.base.text())
+                && !matches!(start, Content::Unkept(_))
+            {
                 let found = self
                     .means
                     .host
@@ -272,26 +349,31 @@ impl Look {
     }
 
     fn remember_all(&mut self) {
+        let mut left = OTHERS_BYTES;
         for path in std::mem::take(&mut self.scope.own) {
             self.specs
                 .entry(real(&path))
                 .or_insert_with(|| Spec::now(path));
         }
-        let mut left = OTHERS_BYTES;
-        for study in self.scope.root.studies().unwrap_or_default() {
-            let size = std::fs::metadata(&study.spec).map_or(0, |metadata| metadata.len());
-            if let Some(rest) = left.checked_sub(size) {
-                left = rest;
-                self.specs
-                    .entry(real(&study.spec))
-                    .or_insert_with(|| Spec::now(study.spec));
-            }
+        let studies = self.scope.root.studies();
+        self.all_known = studies.is_ok();
+        for study in studies.unwrap_or_default() {
+            self.specs.entry(real(&study.spec)).or_insert_with(|| {
+                let size = std::fs::metadata(&study.spec).map_or(0, |metadata| metadata.len());
+                match left.checked_sub(size) {
+                    Some(rest) => {
+                        left = rest;
+                        Spec::now(study.spec)
+                    }
+                    None => Spec::unkept(study.spec),
+                }
+            });
         }
     }
 
     /// Brings what has changed to the editor; at the end also what is no JSON, or gone.
     async fn look(&mut self, last: bool) {
-        if self.anywhere {
+        if self.anywhere && self.all_known {
             self.find_new_ones().await;
         }
         let suspects: Vec<PathBuf> = self
@@ -322,6 +404,10 @@ impl Look {
         let Some(spec) = self.specs.get_mut(real) else {
             return;
         };
+        // One that waits for the editor is looked at when it has arrived: the next one then brings all since.
+        if !last && self.told.is_under_way(real) {
+            return;
+        }
         let stamp = stamp(&spec.path);
         if stamp == spec.stamp && !last {
             return;
@@ -332,7 +418,7 @@ impl Look {
             return;
         };
         spec.stamp = stamp;
-        if content == spec.base || Some(&content) == spec.by_others.as_ref() {
+        if content.is(&spec.base) || Some(&content) == spec.by_others.as_ref() {
             return;
         }
         let document = content.document();
@@ -352,19 +438,6 @@ impl Look {
         spec.start.get_or_insert_with(|| base.clone());
         spec.base = content.clone();
         self.keep(&path, first.then_some(&base), &content).await;
-        let applied = if document.is_some() || content == Content::Missing {
-            let change = SpecChange {
-                session_id: self.scope.session_id.clone(),
-                turn_id: self.scope.turn_id.clone(),
-                label: self.scope.label.clone(),
-                path: path.clone(),
-                base: base.text(),
-                theirs: content.text(),
-            };
-            self.means.host.deliver(change).await
-        } else {
-            Applied::Invalid
-        };
         let update = SpecUpdate {
             uri: url::Url::from_file_path(&path)
                 .map(String::from)
@@ -373,100 +446,44 @@ impl Look {
             hash_before: base.hash(),
             hash_after: content.hash(),
             valid: document.is_some(),
+            applied: Applied::Rejected,
             spec: document,
-            applied,
         };
-        self.means
-            .outlet
-            .send(TurnEvent::SpecUpdated(update.clone()));
-        self.means.host.spec_updated(&update);
-        self.updates.push(SpecUpdate {
-            spec: None,
-            ..update
+        let change = (update.valid || content == Content::Missing).then(|| SpecChange {
+            session_id: self.scope.session_id.clone(),
+            turn_id: self.scope.turn_id.clone(),
+            label: self.scope.label.clone(),
+            path,
+            base: base.text(),
+            theirs: content.text(),
         });
+        self.bringer.bring(real.to_owned(), update, change);
     }
 
-    /// Stores both texts, so that nothing is lost and the turn can be shown and reverted.
+    /// Stores both texts, so that nothing is lost and the turn can be shown and reverted. Of a file whose text is not
+    /// kept nothing is stored: no text means that there was no file.
     async fn keep(&self, path: &Path, base: Option<&Content>, theirs: &Content) {
         let (store, turn, path) = (
             self.means.store.clone(),
             self.scope.turn_id.clone(),
             path.to_owned(),
         );
-        let (base, theirs) = (base.map(Content::text), theirs.text());
+        let kept =
+            |content: &Content| (!matches!(content, Content::Unkept(_))).then(|| content.text());
+        let (base, theirs) = (base.and_then(kept), kept(theirs));
         let stored = tokio::task::spawn_blocking(move || {
             if let Some(base) = base {
                 store.keep_text(&turn, &path, TextRole::Base, base.as_deref())?;
             }
-            store.keep_text(&turn, &path, TextRole::Theirs, theirs.as_deref())
+            match theirs {
+                Some(theirs) => store.keep_text(&turn, &path, TextRole::Theirs, theirs.as_deref()),
+                None => Ok(()),
+            }
         });
         if let Ok(Err(error)) = stored.await {
             self.means
                 .host
                 .warn(format!("This turn cannot be reverted: {error}"));
-        }
-    }
-}
-
-impl Spec {
-    fn missing(path: PathBuf) -> Self {
-        Self {
-            path,
-            base: Content::Missing,
-            start: None,
-            touched: false,
-            stamp: None,
-            by_others: None,
-        }
-    }
-
-    /// As it is now.
-    fn now(path: PathBuf) -> Self {
-        Self {
-            stamp: stamp(&path),
-            base: Content::read(&path),
-            ..Self::missing(path)
-        }
-    }
-}
-
-impl Content {
-    fn read(path: &Path) -> Self {
-        match study::read_spec(path) {
-            Ok(file) => Self::Text(file.text),
-            Err(StudyError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
-                Self::Missing
-            }
-            Err(StudyError::NotUtf8 { .. }) => {
-                Self::Other(std::fs::read(path).ok().map(|bytes| study::md5_hex(&bytes)))
-            }
-            Err(_) => Self::Other(None),
-        }
-    }
-
-    fn text(&self) -> Option<Arc<str>> {
-        match self {
-            Self::Text(text) => Some(text.clone()),
-            Self::Missing | Self::Other(_) => None,
-        }
-    }
-
-    /// The document, where it is JSON.
-    fn document(&self) -> Option<Value> {
-        match self {
-            Self::Text(text) => {
-                serde_json::from_str(text.strip_prefix('\u{feff}').unwrap_or(text)).ok()
-            }
-            Self::Missing | Self::Other(_) => None,
-        }
-    }
-
-    /// MD5 of its bytes.
-    fn hash(&self) -> Option<String> {
-        match self {
-            Self::Missing => None,
-            Self::Text(text) => Some(study::md5_hex(text.as_bytes())),
-            Self::Other(hash) => hash.clone(),
         }
     }
 }
@@ -480,23 +497,4 @@ async fn changed(following: &mut Option<Following>) {
     }
     *following = None;
     std::future::pending().await
-}
-
-fn is_spec(path: &Path) -> bool {
-    path.file_name()
-        .is_some_and(|name| name == study::SPEC_FILE)
-}
-
-/// One file has one real path, however it is named.
-fn real(path: &Path) -> PathBuf {
-    let in_folder = || Some(path.parent()?.canonicalize().ok()?.join(path.file_name()?));
-    path.canonicalize()
-        .ok()
-        .or_else(in_folder)
-        .unwrap_or_else(|| path.to_owned())
-}
-
-fn stamp(path: &Path) -> Stamp {
-    let metadata = std::fs::metadata(path).ok()?;
-    Some((metadata.modified().ok()?, metadata.len()))
 }

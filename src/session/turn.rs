@@ -14,16 +14,17 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use super::{
     answer::Answer,
     canvas,
     config::{ClaudeConfig, PowerPermissions},
+    guard::Seen,
     host::{EventSink, Host, PermissionAnswer},
     permission::{self, Rule},
-    programs::Seat,
+    programs::{INTERRUPT, Seat},
     saver::Saver,
     specs::SpecKeeper,
     types::{Decision, Mode, Status, TurnError, TurnEvent, Usage},
@@ -33,9 +34,6 @@ use crate::claude::{
     descendants::Process,
     stream::{Outcome, ToolQuestion},
 };
-
-/// How long an interrupted program may take to tell its result.
-const INTERRUPT: Duration = Duration::from_secs(1);
 
 /// How long a program that closed its output may take to end by itself.
 const DYING: Duration = Duration::from_millis(500);
@@ -79,6 +77,7 @@ pub(super) struct Setting {
     pub session_id: String,
     pub turn_id: String,
     pub allowed: Arc<Mutex<Allowed>>,
+    pub mode_changed: Arc<Notify>,
     pub claude: ClaudeConfig,
     pub root: PathBuf,
     pub user_tools: Vec<Rule>,
@@ -97,10 +96,10 @@ impl Setting {
 pub(super) enum End {
     /// It told its result.
     Result(Outcome),
-    /// The user ended it.
-    Cancelled,
-    /// `claude.timeoutSeconds`.
-    TimedOut,
+    /// The user ended it; with the result that the program told when it was interrupted.
+    Cancelled(Option<Outcome>),
+    /// `claude.timeoutSeconds`, likewise.
+    TimedOut(Option<Outcome>),
     /// The program ended, or closed its output; with what it said last.
     Died(String),
 }
@@ -122,7 +121,7 @@ impl Outcomes {
             && match &self.end {
                 End::Died(_) => true,
                 End::Result(outcome) => outcome.is_error,
-                End::Cancelled | End::TimedOut => false,
+                End::Cancelled(_) | End::TimedOut(_) => false,
             }
     }
 }
@@ -138,6 +137,7 @@ struct Open {
 pub(super) struct Turn<'a> {
     setting: &'a Setting,
     seat: &'a mut Seat,
+    seen: &'a mut Seen,
     specs: &'a SpecKeeper,
     saver: &'a Saver,
     answer: Answer,
@@ -188,6 +188,7 @@ impl<'a> Turn<'a> {
     pub(super) fn new(
         setting: &'a Setting,
         seat: &'a mut Seat,
+        seen: &'a mut Seen,
         specs: &'a SpecKeeper,
         saver: &'a Saver,
     ) -> Self {
@@ -196,6 +197,7 @@ impl<'a> Turn<'a> {
             clock: Clock::new(setting.claude.timeout),
             setting,
             seat,
+            seen,
             specs,
             saver,
             answer: Answer::default(),
@@ -211,8 +213,9 @@ impl<'a> Turn<'a> {
 
     /// Sends the prompt and follows the program until the turn is over.
     pub(super) async fn run(mut self, prompt: &str) -> Outcomes {
-        self.baseline = self.seat.program.children().await;
-        self.seat.clear();
+        if !self.seat.unused {
+            self.baseline = self.seat.program.children().await;
+        }
         self.seat.program.write(control::user_message(prompt));
         let end = self.follow().await;
         self.withdraw_all();
@@ -221,10 +224,8 @@ impl<'a> Turn<'a> {
                 self.last_words(&outcome);
                 End::Result(outcome)
             }
-            End::Cancelled | End::TimedOut => {
-                self.interrupt().await;
-                end
-            }
+            End::Cancelled(_) => End::Cancelled(self.interrupt().await),
+            End::TimedOut(_) => End::TimedOut(self.interrupt().await),
             End::Died(_) => self.bury().await,
         };
         self.find_canvas();
@@ -242,9 +243,11 @@ impl<'a> Turn<'a> {
         loop {
             tokio::select! {
                 biased;
-                () = cancel.cancelled() => return End::Cancelled,
+                () = cancel.cancelled() => return End::Cancelled(None),
+                () = self.setting.mode_changed.notified() => self.mode_changed(),
                 Some((id, answer)) = self.inbox.recv() => self.answered(&id, answer).await,
                 event = self.seat.program.next() => match event {
+                    Some(Event::Result(outcome)) if outcome.by_itself => self.not_for_us(&outcome),
                     Some(Event::Result(outcome)) => {
                         self.note_session(&outcome);
                         return End::Result(*outcome);
@@ -252,7 +255,7 @@ impl<'a> Turn<'a> {
                     Some(event) => self.take(event).await,
                     None => return End::Died(String::new()),
                 },
-                () = self.clock.up() => return End::TimedOut,
+                () = self.clock.up() => return End::TimedOut(None),
             }
         }
     }
@@ -274,8 +277,8 @@ impl<'a> Turn<'a> {
                         .host
                         .warn(format!("Claude could not start the MCP server `{server}`."));
                 }
-                if was_silent && has_servers {
-                    // They have started by now, and no tool has.
+                if was_silent && (has_servers || self.seat.unused) {
+                    // All that it keeps for its whole life has started by now, and no tool has.
                     self.baseline.extend(self.seat.program.children().await);
                 }
             }
@@ -319,17 +322,20 @@ impl<'a> Turn<'a> {
         match &event {
             TurnEvent::Text { delta } => self.saver.append(delta),
             TurnEvent::TextReset { text } => self.saver.set(text, self.answer.tool_calls()),
-            TurnEvent::ToolCall { name, input, .. } => {
+            TurnEvent::ToolCall { id, name, input } => {
                 self.saver.set(self.answer.text(), self.answer.tool_calls());
-                if self.runs_unasked() && !reads_only(name) {
-                    self.specs
-                        .began(permission::written_file(name, input, &self.setting.root));
+                if self.runs_unasked() {
+                    self.seen.begins(id, name, input, &self.setting.root);
+                    if !reads_only(name) {
+                        let file = permission::written_file(name, input, &self.setting.root);
+                        self.specs.began(id, file);
+                    }
                 }
             }
             TurnEvent::ToolResult { id, is_error, .. } => {
                 self.saver.set(self.answer.text(), self.answer.tool_calls());
-                self.seat.seen.ends(id, *is_error);
-                self.specs.ended();
+                self.seen.ends(id, *is_error);
+                self.specs.ended(id);
             }
             _ => {}
         }
@@ -339,6 +345,24 @@ impl<'a> Turn<'a> {
     fn runs_unasked(&self) -> bool {
         self.setting.allowed().mode == Mode::Power
             && self.setting.claude.power_permissions == PowerPermissions::Skip
+    }
+
+    /// The user has taken his leave to skip permissions back, or given it: the program is told, so that what it would
+    /// not ask for otherwise is asked for, too. Every other tool is judged by the mode of the moment it is asked for.
+    fn mode_changed(&mut self) {
+        let skips = self.runs_unasked();
+        // Nobody waits for its answer: a cancel would have to wait, too.
+        drop(self.seat.skip(skips));
+    }
+
+    /// The program has come to the end of something that it said by itself when our message was on its way: that was
+    /// no answer.
+    fn not_for_us(&mut self, outcome: &Outcome) {
+        self.seat.cost_so_far = outcome.total_cost_usd.unwrap_or(self.seat.cost_so_far);
+        self.canvas.clear();
+        if let Some(reset) = self.answer.take_all_back() {
+            self.tell(reset);
+        }
     }
 
     /// A result without streamed text: what the program answers by itself.
@@ -369,28 +393,32 @@ impl<'a> Turn<'a> {
     }
 
     /// Interrupts the program and takes away what it started for this turn; a program that does not obey is ended.
-    async fn interrupt(&mut self) {
+    async fn interrupt(&mut self) -> Option<Outcome> {
         drop(self.seat.program.request("interrupt", json!({})));
-        let obeyed = tokio::time::timeout(INTERRUPT, self.until_result())
+        let result = tokio::time::timeout(INTERRUPT, self.until_result())
             .await
-            .unwrap_or(false);
+            .unwrap_or(None);
         self.seat
             .program
             .kill_children(std::mem::take(&mut self.baseline))
             .await;
-        if !obeyed {
+        if result.is_none() {
             self.seat.program.stop(Duration::ZERO).await;
         }
+        result
     }
 
-    /// `false`: it died.
-    async fn until_result(&mut self) -> bool {
+    /// `None`: it died.
+    async fn until_result(&mut self) -> Option<Outcome> {
         loop {
             match self.seat.program.next().await {
+                // Our message comes next: it is to be interrupted, too.
+                Some(Event::Result(outcome)) if outcome.by_itself => {
+                    drop(self.seat.program.request("interrupt", json!({})));
+                }
                 Some(Event::Result(outcome)) => {
                     self.note_session(&outcome);
-                    self.seat.cost_so_far = outcome.total_cost_usd.unwrap_or(self.seat.cost_so_far);
-                    return true;
+                    return Some(*outcome);
                 }
                 // What was done is told; what would be said now is not.
                 Some(event @ Event::ToolResults(_)) => {
@@ -399,7 +427,7 @@ impl<'a> Turn<'a> {
                     }
                 }
                 Some(_) => {}
-                None => return false,
+                None => return None,
             }
         }
     }
@@ -436,7 +464,12 @@ fn reads_only(tool: &str) -> bool {
 }
 
 /// Tokens of the turn, and what it cost: the program counts dollars for its whole life.
-pub(super) fn usage(outcome: &Outcome, cost_so_far: f64, duration: Duration) -> Option<Usage> {
+pub(super) fn usage(
+    outcome: &Outcome,
+    cost_so_far: f64,
+    context_tokens: Option<u64>,
+    duration: Duration,
+) -> Option<Usage> {
     let tokens = outcome.usage?;
     Some(Usage {
         input_tokens: tokens.sent(),
@@ -445,10 +478,26 @@ pub(super) fn usage(outcome: &Outcome, cost_so_far: f64, duration: Duration) -> 
             .total_cost_usd
             .map(|total| (total - cost_so_far).max(0.0)),
         duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
+        context_tokens,
+        context_window: outcome.context_window,
     })
 }
 
 impl End {
+    /// What the program told at its end, where it came to one.
+    pub(super) fn outcome(&self) -> Option<&Outcome> {
+        match self {
+            Self::Result(outcome) => Some(outcome),
+            Self::Cancelled(outcome) | Self::TimedOut(outcome) => outcome.as_ref(),
+            Self::Died(_) => None,
+        }
+    }
+
+    /// It was not the program that ended it.
+    pub(super) fn is_forced(&self) -> bool {
+        matches!(self, Self::Cancelled(_) | Self::TimedOut(_))
+    }
+
     /// Status and error of the turn.
     pub(super) fn verdict(&self, timeout: Duration, stderr: &str) -> (Status, Option<TurnError>) {
         let failed = |kind: &str, message: String| {
@@ -475,8 +524,8 @@ impl End {
                 };
                 (Status::Failed, failed("claudeFailed", said.to_owned()))
             }
-            Self::Cancelled => (Status::Cancelled, None),
-            Self::TimedOut => {
+            Self::Cancelled(_) => (Status::Cancelled, None),
+            Self::TimedOut(_) => {
                 let limit = timeout.as_secs_f64();
                 let message = format!(
                     "no answer within {limit} s: the setting `atomizer.claude.timeoutSeconds` allows more"

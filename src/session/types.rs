@@ -120,6 +120,12 @@ pub struct Usage {
     pub cost_usd: Option<f64>,
     /// Wall time of the turn.
     pub duration_ms: u64,
+    /// Tokens that Claude was sent with the last request of the turn: as much of the window is filled.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub context_tokens: Option<u64>,
+    /// Tokens that fit into the model's window, where the program tells it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub context_window: Option<u64>,
 }
 
 impl std::ops::Add for Usage {
@@ -135,6 +141,9 @@ impl std::ops::Add for Usage {
                 (Some(a), Some(b)) => Some(a + b),
             },
             duration_ms: self.duration_ms + other.duration_ms,
+            // Of the later one: a context is no sum.
+            context_tokens: other.context_tokens.or(self.context_tokens),
+            context_window: other.context_window.or(self.context_window),
         }
     }
 }

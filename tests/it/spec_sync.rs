@@ -428,6 +428,58 @@ fn a_spec_that_the_turn_made_is_removed_by_its_revert_and_one_it_deleted_comes_b
 }
 
 #[test]
+fn a_spec_that_was_there_but_not_kept_is_left_by_a_revert() {
+    let workspace = workspace();
+    // More than the texts of other studies may take together.
+    let large = format!("{{\"a\": 1}}{}", " ".repeat(33 << 20));
+    let other = workspace.write("studies/large/atomizer_spec.json", &large);
+    let steps = json!([{"bash": {"command": format!("sed -i 's/1/2/' '{}'", other.display())}}]);
+    let client = builder(&workspace, &steps)
+        .permission(|_| json!({"behavior": "allow"}))
+        .start();
+    let (_, result) = ask(&client);
+    assert_eq!(
+        result["specUpdates"][0]["hashBefore"],
+        atomizer_lsp::study::md5_hex(large.as_bytes())
+    );
+    let reverted = client.request("atomizer/turn/revert", json!({"turnId": result["turnId"]}));
+    assert_eq!(reverted["changes"][0]["applied"], "rejected");
+    client.notification("window/showMessage", |params| {
+        let message = params["message"].as_str().unwrap_or_default();
+        message.contains("was not kept")
+    });
+    let now = workspace.read("studies/large/atomizer_spec.json");
+    assert!(
+        now.starts_with("{\"a\": 2}"),
+        "it is still there, as Claude left it"
+    );
+}
+
+#[test]
+fn a_spec_that_the_turn_made_and_somebody_else_changed_is_left_by_a_revert() {
+    let workspace = workspace();
+    let made = workspace.path().join("studies/new/atomizer_spec.json");
+    std::fs::create_dir(made.parent().expect("a folder")).expect("made");
+    let client = builder(
+        &workspace,
+        &json!([{"write": {"path": made, "text": SPEC}}]),
+    )
+    .start();
+    let (_, result) = ask(&client);
+    std::fs::write(&made, "{\"by\": \"hand\"}").expect("changed");
+    let reverted = client.request("atomizer/turn/revert", json!({"turnId": result["turnId"]}));
+    assert_eq!(reverted["changes"][0]["applied"], "conflict");
+    client.notification("window/showMessage", |params| {
+        let message = params["message"].as_str().unwrap_or_default();
+        message.contains("changed since")
+    });
+    assert_eq!(
+        workspace.read("studies/new/atomizer_spec.json"),
+        "{\"by\": \"hand\"}"
+    );
+}
+
+#[test]
 fn carriage_returns_and_number_spelling_outside_the_change_stay() {
     let spec = SPEC.replace('\n', "\r\n");
     let workspace = Workspace::with_study("beam", &spec);

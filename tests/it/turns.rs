@@ -13,4 +13,5 @@ mod rig;
 mod specs;
 mod storage;
 mod supervisor;
+mod unasked;
 mod words;

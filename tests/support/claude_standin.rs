@@ -44,7 +44,8 @@
 //! | `{"exit": code}` `{"signal": "KILL"}` | ends at once |
 //! | `{"close_output": true}` | closes standard output and lives on |
 //! | `{"ignore": ["interrupt", "term", "eof"]}` | from now on |
-//! | `{"usage": {…}}` | fields of the result's `usage` |
+//! | `{"usage": {…}}` `{"window": n}` | fields of the result's `usage`; the model's context window there |
+//! | `{"later": {"when": "path", "steps": […]}}` | speaks by itself once the turn is over and that file is there: a turn that nobody asked for, with a result of its own |
 #![allow(clippy::print_stderr, reason = "a program of its own")]
 
 use std::{
@@ -131,6 +132,9 @@ struct StandIn {
     blocks: u64,
     ids: u64,
     turn_usage: Value,
+    window: Value,
+    /// What it will say by itself.
+    later: VecDeque<Value>,
     cost: f64,
     output_closed: bool,
 }
@@ -167,6 +171,8 @@ impl StandIn {
             blocks: 0,
             ids: 0,
             turn_usage: Value::Null,
+            window: Value::Null,
+            later: VecDeque::new(),
             cost: 0.0,
             output_closed: false,
         };
@@ -226,7 +232,9 @@ impl StandIn {
         loop {
             if let Some(prompt) = self.queued.pop_front() {
                 self.turn(&prompt);
-            } else if !self.receive(Duration::from_secs(3600)) {
+            } else if let Some(steps) = self.due() {
+                self.speak(&steps);
+            } else if !self.receive(self.patience()) {
                 break;
             }
         }
@@ -234,6 +242,23 @@ impl StandIn {
             loop {
                 std::thread::park();
             }
+        }
+    }
+
+    /// What it has to say by itself now.
+    fn due(&mut self) -> Option<Value> {
+        let when = self.later.front()?["when"].as_str().unwrap_or_default();
+        if !Path::new(when).exists() {
+            return None;
+        }
+        self.later.pop_front().map(|later| later["steps"].clone())
+    }
+
+    fn patience(&self) -> Duration {
+        if self.later.is_empty() {
+            Duration::from_secs(3600)
+        } else {
+            Duration::from_millis(5)
         }
     }
 
@@ -278,12 +303,29 @@ impl StandIn {
                 self.print(json!({"type": "control_response", "response": {
                     "subtype": "success", "request_id": line["request_id"], "response": {}}}));
                 self.interrupted |= interrupt;
+                if line["request"]["subtype"] == "set_permission_mode" {
+                    self.skip_permissions = line["request"]["mode"] == "bypassPermissions";
+                }
             }
             _ => {}
         }
     }
 
     fn turn(&mut self, prompt: &str) {
+        let steps = self.choose(prompt);
+        self.play(&steps, prompt, Value::Null);
+    }
+
+    /// As the real one does when a command that it left in the background has ended.
+    fn speak(&mut self, steps: &Value) {
+        self.print(
+            json!({"type": "system", "subtype": "task_notification", "session_id": self.session,
+            "status": "completed"}),
+        );
+        self.play(steps, "", json!({"kind": "task-notification"}));
+    }
+
+    fn play(&mut self, steps: &Value, prompt: &str, origin: Value) {
         self.interrupted = false;
         self.turn_usage = json!({"input_tokens": 10, "cache_read_input_tokens": 0, "cache_creation_input_tokens": 0,
             "output_tokens": 5});
@@ -294,11 +336,10 @@ impl StandIn {
         self.print(json!({"type": "system", "subtype": "init", "session_id": self.session, "tools": ["Bash", "Edit",
             "Read", "Write"], "mcp_servers": [], "model": "claude-standin", "permissionMode": "default"}));
         self.print(json!({"type": "system", "subtype": "status", "status": "requesting"}));
-        let steps = self.choose(prompt);
         self.begin_message();
-        let stop = self.steps(&steps, prompt).and_then(|()| self.check()).err();
+        let stop = self.steps(steps, prompt).and_then(|()| self.check()).err();
         self.end_message();
-        self.finish(stop);
+        self.finish(stop, origin);
     }
 
     fn choose(&mut self, prompt: &str) -> Value {
@@ -316,12 +357,19 @@ impl StandIn {
         json!([{"text": format!("You said: {last}")}])
     }
 
-    fn finish(&mut self, stop: Option<Stop>) {
+    fn finish(&mut self, stop: Option<Stop>, origin: Value) {
         self.cost += 0.001;
         self.failed = stop.is_some();
         let mut result = json!({"type": "result", "subtype": "success", "is_error": false, "num_turns": 1,
             "result": "", "session_id": self.session, "total_cost_usd": self.cost, "usage": self.turn_usage,
             "permission_denials": [], "terminal_reason": "completed"});
+        if !origin.is_null() {
+            result["origin"] = origin;
+        }
+        if !self.window.is_null() {
+            result["modelUsage"] =
+                json!({"claude-standin": {"inputTokens": 1, "contextWindow": self.window}});
+        }
         match stop {
             None => {}
             Some(Stop::Interrupted) => {
@@ -392,6 +440,8 @@ impl StandIn {
             }
             "error" => return Err(Stop::Failed(text.to_owned())),
             "ignore" => self.ignore(value),
+            "window" => self.window = value.clone(),
+            "later" => self.later.push_back(value.clone()),
             "usage" => merge(&mut self.turn_usage, value),
             "exit" => std::process::exit(value.as_i64().unwrap_or(1) as i32),
             "signal" => kill_self(text),
@@ -637,7 +687,7 @@ impl StandIn {
         self.blocks = 0;
         self.stream(
             json!({"type": "message_start", "message": {"id": format!("msg_{}", self.messages),
-            "type": "message", "role": "assistant", "content": []}}),
+            "type": "message", "role": "assistant", "content": [], "usage": self.turn_usage}}),
         );
     }
 

@@ -1,23 +1,28 @@
 //! `turn/*`
 
-use std::sync::Arc;
+use std::{io::ErrorKind, path::PathBuf, sync::Arc};
 
 use super::{Context, OperationError};
 use crate::{
     server::{
         document::uri_of,
         ext::{AppliedChange, Reverted, TurnDiff, TurnParams},
-        spec_sync::{apply_change, blocking, write_merged},
+        spec_sync::{apply_change, blocking, tell, write_merged},
     },
     session::{SessionManager, TurnSpec, types::Applied},
-    study::StudyError,
+    study::{StudyError, read_spec},
 };
+
+/// In the editor's undo menu.
+const LABEL: &str = "Revert Claude's turn";
 
 /// `turn/diff`: every spec that a turn changed.
 pub async fn diff(context: Context, params: TurnParams) -> Result<Vec<TurnDiff>, OperationError> {
     let manager = context.managers.of_turn(&params.turn_id).await?;
     let specs = manager.turn_specs(&params.turn_id).await?;
-    let diffs = specs.into_iter().filter_map(|spec| {
+    // What is not kept cannot be compared.
+    let kept = specs.into_iter().filter(|spec| spec.before_kept);
+    let diffs = kept.filter_map(|spec| {
         let uri = uri_of(&spec.path)?;
         let (before, after) = (
             spec.before.as_deref().unwrap_or_default(),
@@ -45,7 +50,7 @@ pub async fn revert(context: Context, params: TurnParams) -> Result<Reverted, Op
         let Some(uri) = uri_of(&spec.path) else {
             continue;
         };
-        let applied = revert_one(&context, &manager, &spec).await?;
+        let applied = revert_one(&context, &manager, spec).await?;
         changes.push(AppliedChange {
             uri: uri.into(),
             applied,
@@ -58,61 +63,84 @@ pub async fn revert(context: Context, params: TurnParams) -> Result<Reverted, Op
 async fn revert_one(
     context: &Context,
     manager: &Arc<SessionManager>,
-    spec: &TurnSpec,
+    spec: TurnSpec,
 ) -> Result<Applied, StudyError> {
-    let root = manager.root().clone();
-    let path = spec.path.clone();
-    match (&spec.before, &spec.after) {
-        (None, _) => {
-            // Its text is in the store, as the turn's `after`.
-            blocking(move || {
-                if path.exists() {
-                    root.remove(&path)
-                } else {
-                    Ok(())
-                }
-            })
-            .await?;
-            Ok(Applied::Disk)
-        }
-        (Some(before), None) => {
-            let text = before.clone();
-            blocking(move || {
-                if path.exists() {
-                    Ok(())
-                } else {
-                    root.write(&path, text.as_bytes())
-                }
-            })
-            .await?;
-            apply_change(
-                &context.events,
-                &context.outbox,
-                manager,
-                &spec.path,
-                before,
-                before,
-                "Revert Claude's turn",
-            )
-            .await
-        }
-        (Some(before), Some(after)) => {
-            let conflicts = if spec.path.exists() {
-                write_merged(manager, path, after.clone(), before.clone()).await?
-            } else {
-                let text = before.clone();
-                blocking(move || root.write(&path, text.as_bytes())).await?;
-                Vec::new()
-            };
-            let label = "Revert Claude's turn";
-            let (events, outbox) = (&context.events, &context.outbox);
-            let applied =
-                apply_change(events, outbox, manager, &spec.path, after, before, label).await?;
-            Ok(if applied == Applied::Disk && !conflicts.is_empty() {
-                Applied::Conflict
-            } else {
-                applied
-            })
-        }
+    let path = spec.path;
+    if !spec.before_kept {
+        let why = "its text before the turn was not kept (too many or too large specs), so it is left as it is";
+        tell(&context.outbox, &path, why);
+        return Ok(Applied::Rejected);
     }
+    match (spec.before, spec.after) {
+        (None, after) => remove(context, manager, path, after).await,
+        (Some(before), None) => bring_back(context, manager, path, before).await,
+        (Some(before), Some(after)) => undo(context, manager, path, before, after).await,
+    }
+}
+
+/// The turn made the file: it goes, unless somebody has written to it since. Its text is in the store, as the turn's
+/// `after`.
+async fn remove(
+    context: &Context,
+    manager: &Arc<SessionManager>,
+    path: PathBuf,
+    after: Option<Arc<str>>,
+) -> Result<Applied, StudyError> {
+    let (root, place) = (manager.root().clone(), path.clone());
+    let removed = blocking(move || match read_spec(&place) {
+        Ok(now) if after.as_ref().is_none_or(|after| *after != now.text) => Ok(false),
+        Err(StudyError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => Ok(true),
+        Ok(_) => root.remove(&place).map(|()| true),
+        Err(error) => Err(error),
+    })
+    .await?;
+    if removed {
+        return Ok(Applied::Disk);
+    }
+    let why = "Claude made it in that turn, but it was changed since, so it is not removed";
+    tell(&context.outbox, &path, why);
+    Ok(Applied::Conflict)
+}
+
+/// The turn removed the file.
+async fn bring_back(
+    context: &Context,
+    manager: &Arc<SessionManager>,
+    path: PathBuf,
+    before: Arc<str>,
+) -> Result<Applied, StudyError> {
+    let (root, place, text) = (manager.root().clone(), path.clone(), before.clone());
+    blocking(move || {
+        if place.exists() {
+            Ok(())
+        } else {
+            root.write(&place, text.as_bytes())
+        }
+    })
+    .await?;
+    let (events, outbox) = (&context.events, &context.outbox);
+    apply_change(events, outbox, manager, &path, &before, &before, LABEL).await
+}
+
+async fn undo(
+    context: &Context,
+    manager: &Arc<SessionManager>,
+    path: PathBuf,
+    before: Arc<str>,
+    after: Arc<str>,
+) -> Result<Applied, StudyError> {
+    let conflicts = if path.exists() {
+        write_merged(manager, path.clone(), after.clone(), before.clone()).await?
+    } else {
+        let (root, place, text) = (manager.root().clone(), path.clone(), before.clone());
+        blocking(move || root.write(&place, text.as_bytes())).await?;
+        Vec::new()
+    };
+    let (events, outbox) = (&context.events, &context.outbox);
+    let applied = apply_change(events, outbox, manager, &path, &after, &before, LABEL).await?;
+    Ok(if applied == Applied::Disk && !conflicts.is_empty() {
+        Applied::Conflict
+    } else {
+        applied
+    })
 }

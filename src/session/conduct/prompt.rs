@@ -17,9 +17,9 @@ impl Conduct {
     }
 
     /// What Claude is told: the message in its context, with what was said before where the program does not know it.
-    pub(super) async fn prompt(&self, turn_id: &str, fresh: bool) -> String {
+    pub(super) async fn prompt(&self, fresh: bool) -> String {
         let history = if fresh {
-            self.history(turn_id).await
+            self.history(&self.turn_id).await
         } else {
             Vec::new()
         };

@@ -30,7 +30,7 @@ pub use error::{Fault, StoreError};
 pub use export::markdown;
 pub use sessions::StoredSession;
 pub use texts::{StoredText, TextRole, TurnTexts};
-pub use turns::{StoredTurn, TurnEnd};
+pub use turns::{StoredTurn, TurnEnd, new_turn_id};
 
 use super::private;
 use group::Shared;

@@ -44,8 +44,10 @@ pub struct StoredText {
 pub struct TurnTexts {
     /// The spec.
     pub path: PathBuf,
-    /// The file when the turn began; `None`: there was none.
+    /// The file when the turn began; `None`: there was none, or it was not kept.
     pub before: Option<Arc<str>>,
+    /// What was there when the turn began is known: too many or too large specs are not kept.
+    pub before_kept: bool,
     /// The file when the turn ended; `None`: there was none.
     pub after: Option<Arc<str>>,
 }
@@ -103,25 +105,41 @@ impl Store {
 
     /// The specs that a turn changed, before and after, sorted by path.
     pub fn turn_texts(&self, turn_id: &str) -> Result<Vec<TurnTexts>, StoreError> {
-        let mut specs: Vec<TurnTexts> = Vec::new();
         let texts = self.texts(turn_id)?;
-        for base in texts.iter().filter(|text| text.role == TextRole::Base) {
-            let mut theirs = texts
-                .iter()
-                .filter(|text| text.role == TextRole::Theirs && text.path == base.path);
-            if let Some(last) = theirs.next_back()
-                && last.text != base.text
-                && specs.iter().all(|spec| spec.path != base.path)
-            {
-                specs.push(TurnTexts {
-                    path: base.path.clone(),
-                    before: base.text.clone(),
-                    after: last.text.clone(),
-                });
+        let mut specs: Vec<TurnTexts> = Vec::new();
+        for last in texts.iter().rev().filter(|it| it.role == TextRole::Theirs) {
+            if specs.iter().any(|spec| spec.path == last.path) {
+                continue;
             }
+            let base = texts
+                .iter()
+                .find(|it| it.role == TextRole::Base && it.path == last.path);
+            specs.push(TurnTexts {
+                path: last.path.clone(),
+                before: base.and_then(|base| base.text.clone()),
+                before_kept: base.is_some(),
+                after: last.text.clone(),
+            });
         }
+        specs.retain(|spec| !spec.before_kept || spec.before != spec.after);
         specs.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(specs)
+    }
+
+    /// MD5 of every spec as Claude last left it in this conversation, but of those that he removed.
+    pub fn last_written(&self, session_id: &str) -> Result<Vec<(PathBuf, String)>, StoreError> {
+        self.read(|tx| {
+            tx.prepare(
+                "SELECT path, md5 FROM turn_texts JOIN texts ON texts.id = text_id
+                    WHERE turn_texts.id IN (
+                        SELECT max(t.id) FROM turn_texts t JOIN turns ON turns.id = t.turn_id
+                            WHERE session_id = ?1 AND role = ?2 GROUP BY path)",
+            )?
+            .query_and_then(params![session_id, word(TextRole::Theirs)?], |row| {
+                Ok((row.get::<_, String>(0)?.into(), row.get(1)?))
+            })?
+            .collect()
+        })
     }
 
     /// Forgets the texts of turns that ended longer than `age` ago; tells how many texts went.

@@ -51,6 +51,11 @@ pub struct TurnEnd {
     pub error: Option<TurnError>,
 }
 
+/// An id for a turn that is yet to be stored.
+pub fn new_turn_id() -> String {
+    uuid::Uuid::new_v4().to_string()
+}
+
 impl Store {
     /// Stores a message of the engineer, and with it begins a turn, whose id it tells. The first message of a
     /// conversation gives its title.
@@ -58,6 +63,18 @@ impl Store {
     /// # Errors
     /// [`StoreError::NoSession`]; [`StoreError::TurnRunning`] while another turn of the session runs in a live server.
     pub fn begin_turn(&self, session_id: &str, message: &str) -> Result<String, StoreError> {
+        let turn = new_turn_id();
+        self.begin_turn_as(&turn, session_id, message)?;
+        Ok(turn)
+    }
+
+    /// The same under an id of [`new_turn_id`].
+    pub fn begin_turn_as(
+        &self,
+        turn: &str,
+        session_id: &str,
+        message: &str,
+    ) -> Result<(), StoreError> {
         self.write(|tx| {
             if require(tx, self.root(), session_id)?.running {
                 interrupt_dead(tx, &self.servers)?;
@@ -65,7 +82,6 @@ impl Store {
                     return Err(StoreError::TurnRunning(session_id.into()));
                 }
             }
-            let turn = uuid::Uuid::new_v4().to_string();
             let now = now();
             tx.execute(
                 "INSERT INTO turns (id, session_id, server, status, started_at) VALUES (?1, ?2, ?3, 'running', ?4)",
@@ -79,7 +95,7 @@ impl Store {
                 "UPDATE sessions SET last_active = ?2, title = iif(title = '', ?3, title) WHERE id = ?1",
                 params![session_id, now, title(message)],
             )?;
-            Ok(turn)
+            Ok(())
         })
     }
 
@@ -129,6 +145,22 @@ impl Store {
                 params![turn_id, now(), end.claude_session],
             )?;
             Ok(())
+        })
+    }
+
+    /// The turn of the same conversation before this one.
+    pub fn turn_before(&self, turn_id: &str) -> Result<Option<String>, StoreError> {
+        self.read(|tx| {
+            Ok(tx
+                .query_row(
+                    "SELECT former.id FROM turns former, turns this
+                        WHERE this.id = ?1 AND former.session_id = this.session_id
+                            AND former.rowid < this.rowid
+                        ORDER BY former.rowid DESC LIMIT 1",
+                    [turn_id],
+                    |row| row.get(0),
+                )
+                .optional()?)
         })
     }
 

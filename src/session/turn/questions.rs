@@ -43,7 +43,7 @@ impl Turn<'_> {
     fn objection(&self, question: &ToolQuestion) -> Option<String> {
         let file =
             permission::written_file(&question.tool_name, &question.input, &self.setting.root)?;
-        self.seat.seen.objection(&file)
+        self.seen.objection(&file)
     }
 
     async fn allow(&mut self, question: &ToolQuestion) {
@@ -54,11 +54,12 @@ impl Turn<'_> {
         }
         let (name, input) = (&question.tool_name, &question.input);
         if let Some(id) = &question.tool_use_id {
-            self.seat.seen.begins(id, name, input, &self.setting.root);
+            self.seen.begins(id, name, input, &self.setting.root);
         }
         if !reads_only(name) {
-            self.specs
-                .begins(permission::written_file(name, input, &self.setting.root));
+            let file = permission::written_file(name, input, &self.setting.root);
+            let tool = question.tool_use_id.as_deref().unwrap_or_default();
+            self.specs.begins(tool, file).await;
         }
         self.seat
             .program

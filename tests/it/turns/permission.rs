@@ -317,3 +317,43 @@ async fn a_change_of_mode_counts_for_the_next_question() {
     let (_, _) = rig.start(say_in(&session, "/help")).finish().await;
     rig.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_takes_back_the_leave_to_skip_permissions_is_asked_from_then_on() {
+    let rig = Rig::with(json!({}), |config| {
+        config.claude.power_permissions = atomizer_lsp::session::config::PowerPermissions::Skip;
+    })
+    .await;
+    let (gate, log) = (rig.path("gate"), rig.path("log"));
+    let bash = |file: &str| json!({"bash": {"command": format!("touch {}", rig.path(file))}});
+    let steps = json!([bash("one"), {"text": "x"}, {"wait": gate}, bash("two")]);
+    rig.workspace.write(
+        "scenario.json",
+        &json!({"log": log, "turns": [steps]}).to_string(),
+    );
+    let mut running = rig.start(power("a"));
+    let (session, _) = running.started().await;
+    let events = running
+        .until(|event| matches!(event, TurnEvent::Text { .. }))
+        .await;
+    assert_eq!(decisions(&events), [], "nothing is asked");
+    rig.manager
+        .set_mode(&session, Mode::User)
+        .await
+        .expect("known");
+    let told = || std::fs::read_to_string(&log).expect("a log");
+    while !told().contains("set_permission_mode") {
+        tokio::task::yield_now().await;
+    }
+    std::fs::write(&gate, "").expect("opened");
+    asked(&mut running).await;
+    rig.manager.cancel(&session).await.expect("known");
+    assert_eq!(running.finish().await.0.status, Status::Cancelled);
+    assert!(!std::path::Path::new(&rig.path("two")).exists());
+
+    let (next, _) = rig.start(say_in(&session, "b")).finish().await;
+    assert_eq!(next.status, Status::Completed);
+    let started = told().matches("ARGS").count();
+    assert_eq!(started, 1, "by the same program");
+    rig.end().await;
+}

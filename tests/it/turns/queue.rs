@@ -30,7 +30,12 @@ async fn one_turn_a_session_at_a_time() {
 
     let mut request = say_in(&session, "c");
     request.queue_when_busy = true;
-    let waiting = rig.start(request);
+    let mut waiting = rig.start(request);
+    waiting.started().await;
+    assert_eq!(
+        waiting.until(|_| true).await,
+        [TurnEvent::Queued { position: 1 }]
+    );
     first.until(is_text).await;
     fs::write(&gate, "").expect("opened");
     let (first, _) = first.finish().await;
@@ -92,5 +97,36 @@ async fn many_turns_at_once_all_come_to_their_end() {
     for turn in turns {
         assert_eq!(turn.finish().await.0.text, "an answer");
     }
+    rig.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_waits_for_its_session_is_cancelled_with_a_result() {
+    let rig = Rig::new(json!({"turns": [[{"text": "first"}, {"hang": true}]]})).await;
+    let mut first = rig.start(say("a"));
+    let (session, _) = first.started().await;
+    let mut request = say_in(&session, "b");
+    request.queue_when_busy = true;
+    let mut waiting = rig.start(request);
+    let (_, turn) = waiting.started().await;
+    first.until(is_text).await;
+    waiting.cancel.cancel();
+    let (second, events) = waiting.finish().await;
+    assert_eq!(
+        (second.status, second.turn_id.as_str(), second.error.clone()),
+        (Status::Cancelled, turn.as_str(), None),
+        "{events:#?}"
+    );
+    assert!(rig.manager.cancel(&session).await.expect("known"));
+    assert_eq!(first.finish().await.0.text, "first", "the other went on");
+    let said = rig
+        .manager
+        .history(&session, None, None)
+        .await
+        .expect("known");
+    assert!(
+        said.iter().all(|message| message.content != "b"),
+        "it was never sent"
+    );
     rig.end().await;
 }

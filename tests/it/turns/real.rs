@@ -4,6 +4,7 @@ use std::path::Path;
 
 use atomizer_lsp::session::{
     SessionConfig,
+    config::PowerPermissions,
     host::PermissionAnswer,
     types::{ChatRequest, Decision, Mode, Status, TurnEvent},
 };
@@ -243,5 +244,90 @@ async fn real_claude_tells_of_an_api_error() {
         error.kind == "claudeFailed" && error.message.contains("400"),
         "{error:?}"
     );
+    rig.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the real claude: tests/run"]
+async fn real_claude_speaks_by_itself_and_the_next_answer_is_still_to_the_next_message() {
+    let gate = Gate::default();
+    let (rig, claude) = rig([]).await;
+    let go = rig.path("go");
+    let command = format!("until [ -e {go} ]; do sleep 0.05; done");
+    claude.api.script([
+        Reply::tool(
+            "Bash",
+            json!({"command": command, "run_in_background": true}),
+        ),
+        Reply::text("First."),
+        Reply::text("By myself")
+            .then_wait(&gate)
+            .then_text(" alone."),
+        Reply::text("Second."),
+        Reply::text("Third."),
+    ]);
+    let answers = &rig.host.answers;
+    answers
+        .lock()
+        .expect("answers")
+        .push_back(PermissionAnswer::AllowOnce);
+    let (first, _) = rig.chat("run").await;
+    assert_eq!(first.text.trim_end(), "First.", "{first:?}");
+    std::fs::write(&go, "").expect("opened");
+    // The third request is the one that nobody asked for.
+    claude.api.requests(3);
+    let (second, events) = rig.chat_in(&first.session_id, "second").await;
+    gate.open();
+    assert_eq!(
+        (second.text.trim_end(), heard(&events).trim_end()),
+        ("Second.", "Second."),
+        "{second:?}"
+    );
+    let (third, _) = rig.chat_in(&first.session_id, "third").await;
+    assert_eq!(third.text.trim_end(), "Third.", "{third:?}");
+    rig.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the real claude: tests/run"]
+async fn real_claude_asks_again_once_the_leave_to_skip_permissions_is_taken_back() {
+    let claude = RealClaude::new(MessagesApi::start([]));
+    let isolated = isolated(&claude);
+    let rig = Rig::with(json!({}), |config| {
+        isolated(config);
+        config.claude.power_permissions = PowerPermissions::Skip;
+        // As root claude refuses the flag anywhere else.
+        config.claude.command.insert(2, "IS_SANDBOX=1".into());
+    })
+    .await;
+    let gate = Gate::default();
+    let touch = |file: &str| json!({"command": format!("touch {}", rig.path(file))});
+    claude.api.script([
+        Reply::tool("Bash", touch("one")),
+        Reply::text("One.")
+            .then_wait(&gate)
+            .then_tool("Bash", touch("two")),
+        Reply::text("Never."),
+    ]);
+    let mut running = rig.start(ChatRequest {
+        mode: Some(Mode::Power),
+        ..say("go")
+    });
+    let (session, _) = running.started().await;
+    running
+        .until(|event| matches!(event, TurnEvent::Text { .. }))
+        .await;
+    assert!(Path::new(&rig.path("one")).exists(), "unasked");
+    rig.manager
+        .set_mode(&session, Mode::User)
+        .await
+        .expect("known");
+    gate.open();
+    running
+        .until(|event| matches!(event, TurnEvent::Permission { .. }))
+        .await;
+    rig.manager.cancel(&session).await.expect("known");
+    running.finish().await;
+    assert!(!Path::new(&rig.path("two")).exists());
     rig.end().await;
 }

@@ -1,8 +1,12 @@
 //! A conversation goes on, whatever became of its program and its server.
 
-use std::time::Duration;
+use std::{fs, time::Duration};
 
-use atomizer_lsp::session::{CreateRequest, config::ProcessMode, types::Status};
+use atomizer_lsp::session::{
+    CreateRequest, SessionConfig,
+    config::ProcessMode,
+    types::{ChatRequest, Mode, Status, TurnResult},
+};
 use serde_json::{Value, json};
 
 use super::rig::{Rig, heard, say, say_in, start};
@@ -206,4 +210,86 @@ async fn an_unknown_id_is_created_under_that_id_and_a_known_one_comes_back() {
         -32602
     );
     rig.end().await;
+}
+
+const BY_HAND: &str = "{\"by\": \"hand\"}";
+
+/// A turn in which Claude reads the spec; then somebody changes it, and `meanwhile` happens; then a turn in which
+/// Claude writes the spec without looking, and again after he has read it.
+async fn overwrite(
+    change: impl FnOnce(&mut SessionConfig),
+    meanwhile: impl AsyncFnOnce(&Rig, &str),
+) -> TurnResult {
+    let rig = Rig::with(json!({}), change).await;
+    let read = json!({"read": {"path": rig.spec()}});
+    let write = json!({"write": {"path": rig.spec(), "text": "{\"by\": \"claude\"}"}});
+    let scenario = json!({"turns": [
+        {"when": "look at it", "steps": [read]},
+        {"when": "write it", "steps": [write, read, write]},
+    ]});
+    rig.workspace.write("scenario.json", &scenario.to_string());
+    let request = ChatRequest {
+        mode: Some(Mode::Power),
+        ..say("look at it")
+    };
+    let (first, _) = rig.start(request).finish().await;
+    fs::write(rig.spec(), BY_HAND).expect("by hand");
+    meanwhile(&rig, &first.session_id).await;
+    let (second, _) = rig.chat_in(&first.session_id, "write it").await;
+    let kept = rig.manager.turn_specs(&second.turn_id).await.expect("kept");
+    assert_eq!(kept[0].before.as_deref(), Some(BY_HAND));
+    rig.end().await;
+    second
+}
+
+fn refused(result: &TurnResult) -> Vec<Option<bool>> {
+    result.tool_calls.iter().map(|call| call.is_error).collect()
+}
+
+const ONLY_UNSEEN: [Option<bool>; 3] = [Some(true), Some(false), Some(false)];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_by_hand_is_not_overwritten_by_a_program_that_came_back() {
+    let idle = overwrite(
+        |config| config.claude.idle = Duration::ZERO,
+        async |rig, _| rig.nothing_left(),
+    );
+    assert_eq!(refused(&idle.await), ONLY_UNSEEN);
+    let each_its_own = overwrite(
+        |config| config.claude.process = ProcessMode::PerTurn,
+        async |_, _| {},
+    );
+    assert_eq!(refused(&each_its_own.await), ONLY_UNSEEN);
+    let killed = overwrite(
+        |_| {},
+        async |rig, _| {
+            rig.mark.kill();
+            rig.nothing_left();
+        },
+    );
+    assert_eq!(refused(&killed.await), ONLY_UNSEEN);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_by_hand_is_not_overwritten_in_a_conversation_that_was_closed() {
+    let closed = overwrite(
+        |_| {},
+        async |rig, session| {
+            rig.manager.close(session).await.expect("closed");
+        },
+    );
+    assert_eq!(refused(&closed.await), ONLY_UNSEEN);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_by_hand_is_not_overwritten_after_a_turn_in_another_server() {
+    let elsewhere = overwrite(
+        |_| {},
+        async |rig, session| {
+            let other = rig.another(json!({}), |_| {}).await;
+            start(&other, say_in(session, "b")).finish().await;
+            other.shutdown().await;
+        },
+    );
+    assert_eq!(refused(&elsewhere.await), ONLY_UNSEEN);
 }

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 
@@ -39,6 +39,8 @@ pub struct Recorder {
     pub updates: Mutex<Vec<SpecUpdate>>,
     pub sessions: Mutex<Vec<SessionInfo>>,
     pub warnings: Mutex<Vec<String>>,
+    /// An editor that does not answer: no change is ever taken.
+    pub deaf: AtomicBool,
     /// Questions whose future was dropped before it was answered.
     pub withdrawn: Arc<AtomicUsize>,
 }
@@ -69,6 +71,9 @@ impl Host for Recorder {
 
     fn deliver(&self, change: SpecChange) -> BoxFuture<'static, Applied> {
         self.changes.lock().expect("changes").push(change);
+        if self.deaf.load(Ordering::SeqCst) {
+            return Box::pin(std::future::pending());
+        }
         Box::pin(async { Applied::Disk })
     }
 

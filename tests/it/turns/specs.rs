@@ -3,12 +3,15 @@
 use std::fs;
 
 use atomizer_lsp::{
-    session::types::{Applied, ChatRequest, Mode, SpecUpdate, TurnEvent},
+    session::{
+        host::PermissionAnswer,
+        types::{Applied, ChatRequest, Mode, SpecUpdate, Status, TurnEvent},
+    },
     study::md5_hex,
 };
 use serde_json::{Value, json};
 
-use super::rig::{Rig, Running, say};
+use super::rig::{Rig, Running, say, say_in};
 
 const BEFORE: &str = "{\"meta\": {\"version\": \"2.0\"}}\n";
 
@@ -214,6 +217,61 @@ async fn changes_of_a_cancelled_turn_are_told_too() {
     rig.manager.cancel(&session).await.expect("known");
     let (result, _) = running.finish().await;
     assert_eq!(result.spec_updates.len(), 1);
+    rig.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_study_that_somebody_else_makes_meanwhile_is_not_claudes() {
+    let rig = Rig::new(json!({})).await;
+    let (gate, up) = (rig.path("gate"), rig.path("up"));
+    let bash = json!({"bash": {"command": "true"}});
+    let running = start(&rig, json!([{"touch": up}, {"wait": gate}, bash]));
+    while !std::path::Path::new(&up).exists() {
+        tokio::task::yield_now().await;
+    }
+    rig.workspace
+        .write("studies/by_hand/atomizer_spec.json", "{}");
+    let answers = &rig.host.answers;
+    answers
+        .lock()
+        .expect("answers")
+        .push_back(PermissionAnswer::AllowOnce);
+    fs::write(&gate, "").expect("opened");
+    let (result, _) = running.finish().await;
+    assert_eq!(result.tool_calls[0].is_error, Some(false));
+    assert_eq!(result.spec_updates, []);
+    rig.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_editor_that_does_not_answer_holds_up_no_cancel() {
+    let rig = rig().await;
+    rig.host
+        .deaf
+        .store(true, std::sync::atomic::Ordering::SeqCst);
+    let edit = json!({"edit": {"path": rig.spec(), "old": "2.0", "new": "2.1"}});
+    let mut running = start(&rig, json!([edit, {"text": "x"}, {"hang": true}]));
+    let (session, _) = running.started().await;
+    running
+        .until(|event| matches!(event, TurnEvent::Text { .. }))
+        .await;
+    rig.manager.cancel(&session).await.expect("known");
+    let (result, events) = running.finish().await;
+    assert_eq!(result.status, Status::Cancelled);
+    let (told, listed) = (updates(&events), &result.spec_updates);
+    assert_eq!((told.len(), listed.len()), (1, 1), "{events:#?}");
+    assert_eq!(
+        (told[0].applied, listed[0].applied),
+        (Applied::Rejected, Applied::Rejected)
+    );
+    let kept = rig.manager.turn_specs(&result.turn_id).await.expect("kept");
+    assert_eq!(
+        kept[0].before.as_deref(),
+        Some(BEFORE),
+        "it can be reverted"
+    );
+    let (next, _) = rig.start(say_in(&session, "still there?")).finish().await;
+    assert_eq!(next.text, "You said: still there?");
     rig.end().await;
 }
 

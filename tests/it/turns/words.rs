@@ -266,3 +266,34 @@ async fn a_missing_program_is_told_before_the_message_is_stored() {
     );
     rig.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn usage_tells_how_full_the_context_is_and_is_told_of_a_cancelled_turn_too() {
+    let rig = Rig::new(json!({"turns": [
+        [{"window": 200_000}, {"text": "one"}],
+        [{"text": "two"}, {"hang": true}],
+    ]}))
+    .await;
+    let (first, _) = rig.chat("a").await;
+    let usage = first.usage.expect("usage");
+    assert_eq!(
+        (usage.context_tokens, usage.context_window),
+        (Some(10), Some(200_000))
+    );
+    let mut running = rig.start(say_in(&first.session_id, "b"));
+    running
+        .until(|event| matches!(event, TurnEvent::Text { .. }))
+        .await;
+    rig.manager.cancel(&first.session_id).await.expect("known");
+    let (second, events) = running.finish().await;
+    assert_eq!(second.status, Status::Cancelled);
+    assert_eq!(second.usage.map(|usage| usage.output_tokens), Some(5));
+    let told = |event: &TurnEvent| matches!(event, TurnEvent::Usage(_));
+    assert!(events.iter().any(told), "{events:#?}");
+    let stored = rig.manager.store_handle().turn(&second.turn_id);
+    assert_eq!(
+        stored.expect("readable").and_then(|turn| turn.usage),
+        second.usage
+    );
+    rig.end().await;
+}

@@ -31,6 +31,8 @@ fn a_conversation_comes_back_as_it_was_stored() {
             output_tokens: 5,
             cost_usd: Some(0.25),
             duration_ms: 7,
+            context_tokens: Some(3),
+            context_window: Some(200_000),
         }),
         error: Some(TurnError {
             kind: "claudeFailed".into(),

@@ -1,0 +1,162 @@
+//! What a turn remembers of a spec: its content when the turn began, and as it was last told.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::SystemTime,
+};
+
+use serde_json::Value;
+
+use crate::study::{self, StudyError};
+
+/// Time of the last change, and size; `None`: no file.
+pub(super) type Stamp = Option<(SystemTime, u64)>;
+
+/// A file's content.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Content {
+    /// There is no file.
+    Missing,
+    /// All of it.
+    Text(Arc<str>),
+    /// There is a file, whose text is not kept: too many specs together, too large a one, no UTF-8, not readable.
+    /// MD5 of its bytes where they can be read.
+    Unkept(Option<String>),
+}
+
+/// A spec in a turn.
+pub(super) struct Spec {
+    /// As the editor or Claude names it.
+    pub path: PathBuf,
+    /// When the turn began, then as it was last brought to the editor.
+    pub base: Content,
+    /// When the turn began, once it has changed since; it is stored then.
+    pub start: Option<Content>,
+    /// Claude can have changed it.
+    pub touched: bool,
+    /// Of the last look.
+    pub stamp: Stamp,
+    /// As somebody else left it before Claude could have changed it.
+    pub by_others: Option<Content>,
+}
+
+impl Spec {
+    /// There was no file.
+    pub(super) fn missing(path: PathBuf) -> Self {
+        Self {
+            path,
+            base: Content::Missing,
+            start: None,
+            touched: false,
+            stamp: None,
+            by_others: None,
+        }
+    }
+
+    /// As it is now.
+    pub(super) fn now(path: PathBuf) -> Self {
+        Self {
+            stamp: stamp(&path),
+            base: Content::read(&path),
+            ..Self::missing(path)
+        }
+    }
+
+    /// As it is now, without its text.
+    pub(super) fn unkept(path: PathBuf) -> Self {
+        Self {
+            stamp: stamp(&path),
+            base: Content::digest(&path),
+            ..Self::missing(path)
+        }
+    }
+
+    /// Something of which nobody can tell what it was: a file that is there now, and may be Claude's by then.
+    pub(super) fn unknown(path: PathBuf) -> Self {
+        let base = if path.exists() {
+            Content::Unkept(None)
+        } else {
+            Content::Missing
+        };
+        Self {
+            base,
+            ..Self::missing(path)
+        }
+    }
+}
+
+impl Content {
+    pub(super) fn read(path: &Path) -> Self {
+        match study::read_spec(path) {
+            Ok(file) => Self::Text(file.text),
+            Err(StudyError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
+                Self::Missing
+            }
+            Err(StudyError::NotUtf8 { .. }) => Self::digest(path),
+            Err(_) => Self::Unkept(None),
+        }
+    }
+
+    /// Whether it is there, and its MD5; one beyond what a spec can have is not read.
+    fn digest(path: &Path) -> Self {
+        match std::fs::metadata(path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Self::Missing,
+            Ok(metadata) if metadata.is_file() && metadata.len() <= study::MAX_SPEC_BYTES => {
+                Self::Unkept(std::fs::read(path).ok().map(|bytes| study::md5_hex(&bytes)))
+            }
+            _ => Self::Unkept(None),
+        }
+    }
+
+    /// The same file, as far as that can be told from what is kept.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        self == other || (self.hash().is_some() && self.hash() == other.hash())
+    }
+
+    pub(super) fn text(&self) -> Option<Arc<str>> {
+        match self {
+            Self::Text(text) => Some(text.clone()),
+            Self::Missing | Self::Unkept(_) => None,
+        }
+    }
+
+    /// The document, where it is JSON.
+    pub(super) fn document(&self) -> Option<Value> {
+        match self {
+            Self::Text(text) => {
+                serde_json::from_str(text.strip_prefix('\u{feff}').unwrap_or(text)).ok()
+            }
+            Self::Missing | Self::Unkept(_) => None,
+        }
+    }
+
+    /// MD5 of its bytes.
+    pub(super) fn hash(&self) -> Option<String> {
+        match self {
+            Self::Missing => None,
+            Self::Text(text) => Some(study::md5_hex(text.as_bytes())),
+            Self::Unkept(hash) => hash.clone(),
+        }
+    }
+}
+
+/// It is named as specs are.
+pub(in crate::session) fn is_spec(path: &Path) -> bool {
+    path.file_name()
+        .is_some_and(|name| name == study::SPEC_FILE)
+}
+
+/// One file has one real path, however it is named.
+pub(super) fn real(path: &Path) -> PathBuf {
+    let in_folder = || Some(path.parent()?.canonicalize().ok()?.join(path.file_name()?));
+    path.canonicalize()
+        .ok()
+        .or_else(in_folder)
+        .unwrap_or_else(|| path.to_owned())
+}
+
+pub(super) fn stamp(path: &Path) -> Stamp {
+    let metadata = std::fs::metadata(path).ok()?;
+    Some((metadata.modified().ok()?, metadata.len()))
+}
