@@ -11,6 +11,7 @@ mod conversation;
 mod documents;
 mod editing;
 mod ends;
+mod endurance;
 mod json_suite;
 mod lifecycle;
 mod operations;

@@ -156,3 +156,39 @@ async fn two_servers_with_many_sessions_lose_no_message() {
     other.shutdown().await;
     rig.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_jumps_back_costs_nothing() {
+    let rig = Rig::new(json!({})).await;
+    let (first, _) = rig.chat("a").await;
+    // As if the clock had been ten years ahead until now.
+    let ahead = 10_i64 * 365 * 24 * 3600 * 1_000_000;
+    let ahead = format!(
+        "UPDATE sessions SET created_at = created_at + {ahead}, last_active = last_active + {ahead};
+         UPDATE turns SET started_at = started_at + {ahead}, ended_at = ended_at + {ahead};
+         UPDATE messages SET created_at = created_at + {ahead};
+         UPDATE leases SET taken_at = taken_at + {ahead};"
+    );
+    Connection::open(database(&rig))
+        .and_then(|connection| connection.execute_batch(&ahead))
+        .expect("set");
+    let (second, _) = rig.chat_in(&first.session_id, "b").await;
+    assert_eq!(second.status, Status::Completed);
+    let other = rig.another(json!({}), |_| {}).await;
+    let (third, _) = start(&other, say_in(&first.session_id, "c")).finish().await;
+    assert_eq!(
+        third.status,
+        Status::Completed,
+        "the lease goes by life, not by time"
+    );
+    let history = other.history(&first.session_id, None, None).await;
+    let said: Vec<String> = history
+        .expect("history")
+        .into_iter()
+        .filter(|message| message.role == Role::User)
+        .map(|message| message.content)
+        .collect();
+    assert_eq!(said, ["a", "b", "c"]);
+    other.shutdown().await;
+    rig.end().await;
+}
