@@ -1,6 +1,7 @@
 //! The turn engine with the scripted stand-in for claude: `cargo bench --bench turns` prints one line for each figure.
 //! The stand-in has to be built: `cargo build --release --example claude-standin` (or without `--release` for the
-//! unoptimised profile that `cargo bench --profile dev` uses).
+//! unoptimised profile that `cargo bench --profile dev` uses). Where `tests/run parts` has fetched the real claude, it is
+//! measured, too, against the tests' stand-in for its API.
 #![allow(
     clippy::print_stdout,
     clippy::expect_used,
@@ -24,6 +25,13 @@ use atomizer_lsp::{
 use futures::future::{BoxFuture, join_all, ready};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
+
+#[allow(dead_code, reason = "the tests use more of it")]
+#[path = "../tests/it/support/api.rs"]
+mod api;
+
+/// Of the stand-in for the API: how long it waits for what never comes.
+const DEADLINE: Duration = Duration::from_secs(30);
 
 struct NoEditor;
 
@@ -78,24 +86,25 @@ struct Bench {
 
 impl Bench {
     async fn new(scenario: serde_json::Value, per_turn: bool) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        std::fs::create_dir(folder.path().join("studies")).expect("studies/");
-        let path = folder.path().join("scenario.json");
-        std::fs::write(&path, scenario.to_string()).expect("a scenario");
-        let binary = Path::new(env!("CARGO_BIN_EXE_atomizer-lsp"));
-        let standin = binary
+        let standin = binary()
             .parent()
             .expect("a folder")
             .join("examples/claude-standin");
         assert!(standin.exists(), "build it first: {}", standin.display());
+        let command = vec![standin.to_str().expect("UTF-8").into()];
+        Self::with(command, &scenario.to_string(), per_turn).await
+    }
+
+    /// `scenario` is in the program's environment.
+    async fn with(command: Vec<String>, scenario: &str, per_turn: bool) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir(folder.path().join("studies")).expect("studies/");
         let mut config = SessionConfig::default();
-        config.claude.command = vec![standin.to_str().expect("UTF-8").into()];
-        config.claude.supervisor = Some(binary.into());
+        config.claude.command = command;
+        config.claude.supervisor = Some(binary().into());
         config.claude.max_concurrent_turns = 32;
-        config.claude.env.insert(
-            "CLAUDE_STANDIN".into(),
-            path.to_str().expect("UTF-8").into(),
-        );
+        let env = &mut config.claude.env;
+        env.insert("CLAUDE_STANDIN".into(), scenario.into());
         if per_turn {
             config.claude.process = atomizer_lsp::session::config::ProcessMode::PerTurn;
         }
@@ -134,6 +143,10 @@ impl Bench {
     }
 }
 
+fn binary() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_atomizer-lsp"))
+}
+
 fn median(mut times: Vec<Duration>) -> Duration {
     times.sort();
     times[times.len() / 2]
@@ -166,6 +179,52 @@ async fn first_word() {
         );
         bench.end().await;
     }
+}
+
+/// The real claude, nothing of whose environment is the user's; one live and one a turn, side by side.
+async fn first_word_of_the_real_one() {
+    let parts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/parts/npm/node_modules");
+    let claude = parts.join("@anthropic-ai/claude-code-linux-x64/claude");
+    if !claude.exists() {
+        println!("the real claude is not there: `tests/run parts` fetches it");
+        return;
+    }
+    let home = tempfile::tempdir().expect("a home");
+    let replies = (0..64).map(|_| api::Reply::text("an answer"));
+    let api = api::MessagesApi::start(replies);
+    let path = std::env::var("PATH").expect("a PATH");
+    let command: Vec<String> = [
+        "env".into(),
+        "-i".into(),
+        format!("PATH={path}"),
+        format!("HOME={}", home.path().display()),
+        format!("ANTHROPIC_BASE_URL={}", api.url()),
+        "ANTHROPIC_API_KEY=dummy".into(),
+        "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1".into(),
+        "CLAUDE_CODE_MAX_RETRIES=1".into(),
+        "DISABLE_TELEMETRY=1".into(),
+        "DISABLE_AUTOUPDATER=1".into(),
+        "DISABLE_ERROR_REPORTING=1".into(),
+        claude.display().to_string(),
+    ]
+    .into();
+    let live = Bench::with(command.clone(), "", false).await;
+    let each = Bench::with(command, "", true).await;
+    let (in_live, in_each) = (live.turn(None).await.0, each.turn(None).await.0);
+    let (mut lives, mut eachs) = (Vec::new(), Vec::new());
+    for _ in 0..14 {
+        lives.push(live.turn(Some(&in_live.session_id)).await.1);
+        eachs.push(each.turn(Some(&in_each.session_id)).await.1);
+    }
+    let (lives, eachs) = (median(lives).as_secs_f64(), median(eachs).as_secs_f64());
+    println!(
+        "the real claude, first text of a later turn: live {:.0} ms, one program a turn {:.0} ms ({:.1} times; medians of 14, in turn)",
+        lives * 1e3,
+        eachs * 1e3,
+        eachs / lives
+    );
+    live.end().await;
+    each.end().await;
 }
 
 async fn flood() {
@@ -229,6 +288,7 @@ async fn main() {
         return;
     }
     first_word().await;
+    first_word_of_the_real_one().await;
     flood().await;
     many().await;
     soak().await;

@@ -1,6 +1,7 @@
 //! One turn: a message goes to the program, its events become the turn's, until the result, a cancel, the time limit
 //! or the program's death. Whatever happens, what was received is stored and nothing that the turn started is left.
 
+mod end;
 mod questions;
 
 use std::{
@@ -17,6 +18,8 @@ use serde_json::{Value, json};
 use tokio::sync::{Notify, mpsc};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
+pub(super) use end::{End, usage};
+
 use super::{
     answer::Answer,
     canvas,
@@ -27,7 +30,7 @@ use super::{
     programs::{INTERRUPT, Seat},
     saver::Saver,
     specs::SpecKeeper,
-    types::{Decision, Mode, Status, TurnError, TurnEvent, Usage},
+    types::{Decision, Mode, TurnEvent},
 };
 use crate::claude::{
     Event, control,
@@ -90,18 +93,6 @@ impl Setting {
     fn allowed(&self) -> MutexGuard<'_, Allowed> {
         self.allowed.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// How the program's part of a turn ended.
-pub(super) enum End {
-    /// It told its result.
-    Result(Outcome),
-    /// The user ended it; with the result that the program told when it was interrupted.
-    Cancelled(Option<Outcome>),
-    /// `claude.timeoutSeconds`, likewise.
-    TimedOut(Option<Outcome>),
-    /// The program ended, or closed its output; with what it said last.
-    Died(String),
 }
 
 /// What is left when the program's part is over.
@@ -461,78 +452,4 @@ fn reads_only(tool: &str) -> bool {
         tool,
         "Read" | "Glob" | "Grep" | "LS" | "NotebookRead" | "WebFetch" | "WebSearch" | "ToolSearch"
     )
-}
-
-/// Tokens of the turn, and what it cost: the program counts dollars for its whole life.
-pub(super) fn usage(
-    outcome: &Outcome,
-    cost_so_far: f64,
-    context_tokens: Option<u64>,
-    duration: Duration,
-) -> Option<Usage> {
-    let tokens = outcome.usage?;
-    Some(Usage {
-        input_tokens: tokens.sent(),
-        output_tokens: tokens.output_tokens,
-        cost_usd: outcome
-            .total_cost_usd
-            .map(|total| (total - cost_so_far).max(0.0)),
-        duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
-        context_tokens,
-        context_window: outcome.context_window,
-    })
-}
-
-impl End {
-    /// What the program told at its end, where it came to one.
-    pub(super) fn outcome(&self) -> Option<&Outcome> {
-        match self {
-            Self::Result(outcome) => Some(outcome),
-            Self::Cancelled(outcome) | Self::TimedOut(outcome) => outcome.as_ref(),
-            Self::Died(_) => None,
-        }
-    }
-
-    /// It was not the program that ended it.
-    pub(super) fn is_forced(&self) -> bool {
-        matches!(self, Self::Cancelled(_) | Self::TimedOut(_))
-    }
-
-    /// Status and error of the turn.
-    pub(super) fn verdict(&self, timeout: Duration, stderr: &str) -> (Status, Option<TurnError>) {
-        let failed = |kind: &str, message: String| {
-            Some(TurnError {
-                kind: kind.into(),
-                message,
-            })
-        };
-        match self {
-            Self::Result(outcome) if !outcome.is_error => (Status::Completed, None),
-            Self::Result(outcome) => {
-                let said = if outcome.text.trim().is_empty() {
-                    stderr
-                } else {
-                    outcome.text.trim()
-                };
-                let said = if said.is_empty() {
-                    outcome
-                        .terminal_reason
-                        .as_deref()
-                        .unwrap_or("no reason given")
-                } else {
-                    said
-                };
-                (Status::Failed, failed("claudeFailed", said.to_owned()))
-            }
-            Self::Cancelled(_) => (Status::Cancelled, None),
-            Self::TimedOut(_) => {
-                let limit = timeout.as_secs_f64();
-                let message = format!(
-                    "no answer within {limit} s: the setting `atomizer.claude.timeoutSeconds` allows more"
-                );
-                (Status::TimedOut, failed("timedOut", message))
-            }
-            Self::Died(how) => (Status::Failed, failed("claudeFailed", how.clone())),
-        }
-    }
 }

@@ -133,6 +133,10 @@ fn resources(pid: u32) -> [u64; 3] {
 
 #[cfg(target_os = "linux")]
 #[test]
+#[allow(
+    clippy::print_stdout,
+    reason = "figures for whoever runs it by hand, in docs/performance.md"
+)]
 fn turns_leave_no_memory_threads_files_or_processes_behind() {
     let workspace = Workspace::examples();
     let client = server(&workspace);
@@ -170,8 +174,7 @@ fn turns_leave_no_memory_threads_files_or_processes_behind() {
 
 fn signal(processes: &[Process], signal: rustix::process::Signal) {
     for process in processes {
-        let pid = i32::try_from(process.pid).ok();
-        let pid = pid.and_then(rustix::process::Pid::from_raw).expect("an id");
+        let pid = rustix::process::Pid::from_raw(process.pid).expect("an id");
         let _ = rustix::process::kill_process(pid, signal);
     }
 }

@@ -35,6 +35,7 @@
 //! | `{"hang": true}` | until interrupted |
 //! | `{"pause": ms}` | for measurements; a test waits for a file instead |
 //! | `{"flood": n}` | n one-word deltas as fast as possible |
+//! | `{"ticks": {"count": n, "every": ms}}` | for measurements: deltas at that pace, each the time in µs since 1970 |
 //! | `{"raw": "…"}` `{"hex": "…"}` `{"event": {…}}` `{"long": n}` | a line as it is; bytes; an event; an event of n bytes |
 //! | `{"stderr": "…"}` | to standard error |
 //! | `{"retry": {"attempt", "max", "delay_ms", "status"}}` | `system/api_retry` |
@@ -404,6 +405,7 @@ impl StandIn {
             "text" if text == "$PROMPT" => self.words("text", prompt),
             "text" | "thinking" => self.words(name, text),
             "flood" => self.flood(value.as_u64().unwrap_or(0)),
+            "ticks" => return self.ticks(value),
             "write" | "edit" | "read" | "bash" | "tool" => return self.tools(&[(name, value)]),
             "parallel" => {
                 let steps: Vec<_> = value
@@ -522,6 +524,21 @@ impl StandIn {
         }
         self.whole(json!({"type": kind, kind: text}));
         self.end_block(index);
+    }
+
+    fn ticks(&mut self, value: &Value) -> Result<(), Stop> {
+        let number = |key: &str| value[key].as_u64().unwrap_or(0);
+        let index = self.begin_block(json!({"type": "text", "text": ""}));
+        let begin = std::time::Instant::now();
+        for tick in 0..number("count") {
+            let due = begin + Duration::from_millis(number("every") * tick);
+            self.wait_until(|| std::time::Instant::now() >= due)?;
+            let now = std::time::UNIX_EPOCH.elapsed().expect("a time after 1970");
+            let text = format!("{} ", now.as_micros());
+            self.delta(index, json!({"type": "text_delta", "text": text}));
+        }
+        self.end_block(index);
+        Ok(())
     }
 
     fn flood(&mut self, count: u64) {
