@@ -42,6 +42,8 @@ pub(super) struct Seat {
     pub program: Program,
     /// No turn has run in it.
     pub unused: bool,
+    /// It was started for the turn that is about to run: nothing of what comes from it was there before.
+    pub just_started: bool,
     /// What the program had counted at the end of the turn before: it adds up over its whole life.
     pub cost_so_far: f64,
     /// It was started with `--resume`, and no turn has shown yet that it knows the conversation.
@@ -123,6 +125,7 @@ impl Seat {
         Ok(Self {
             program,
             unused: true,
+            just_started: true,
             cost_so_far: 0.0,
             resuming: wanted.resume.is_some(),
             fresh: wanted.resume.is_none(),
@@ -215,12 +218,14 @@ impl Seat {
 
     /// It waits for its first message.
     pub(super) fn wait(&mut self) {
+        self.just_started = false;
         self.program.rest(false);
     }
 
     /// A turn is over; `forced`: by somebody who does not want to hear more of it.
     pub(super) fn rest(&mut self, forced: bool) {
         self.program.rest(forced);
+        self.just_started = false;
         self.unused = false;
         self.resuming = false;
         self.fresh = false;

@@ -204,7 +204,7 @@ impl<'a> Turn<'a> {
 
     /// Sends the prompt and follows the program until the turn is over.
     pub(super) async fn run(mut self, prompt: &str) -> Outcomes {
-        if !self.seat.unused {
+        if !self.seat.just_started {
             self.baseline = self.seat.program.children().await;
         }
         self.seat.program.write(control::user_message(prompt));
@@ -268,8 +268,8 @@ impl<'a> Turn<'a> {
                         .host
                         .warn(format!("Claude could not start the MCP server `{server}`."));
                 }
-                if was_silent && (has_servers || self.seat.unused) {
-                    // All that it keeps for its whole life has started by now, and no tool has.
+                if was_silent && has_servers {
+                    // They have started by now, and no tool has.
                     self.baseline.extend(self.seat.program.children().await);
                 }
             }

@@ -223,6 +223,25 @@ fn work_done_progress_shows_the_tool_and_cancels() {
     client.take_all(|message| message["params"]["token"] == token);
 }
 
+#[test]
+fn work_done_progress_no_longer_waits_for_permission_once_it_is_given() {
+    let workspace = Workspace::examples();
+    let gate = workspace.path().join("gate");
+    let command = format!("until [ -e '{}' ]; do sleep 0.05; done", gate.display());
+    let client = builder(&workspace, &json!([[{"bash": {"command": command}}]]))
+        .capabilities(json!({"window": {"workDoneProgress": true}}))
+        .permission(|_| json!({"behavior": "allow"}))
+        .start();
+    let turn = client.chat(json!({"message": "hi"}));
+    for message in ["Bash", "Bash: waiting for your permission", "Bash"] {
+        client.notification("$/progress", |params| params["value"]["message"] == message);
+    }
+    std::fs::write(gate, "").expect("opened");
+    let (_, result) = turn.finish();
+    assert_eq!(result["status"], "completed");
+    client.take_all(|message| message["params"]["value"]["kind"].is_string());
+}
+
 const BEAM: &str = r#"{
   "meta": {"version": "2.0", "study_name": "beam", "status": "draft"},
   "model": {"sim": {"path": "beam.sim"}},
