@@ -37,6 +37,8 @@
 ---@field outputTokens integer
 ---@field costUsd? number
 ---@field durationMs integer
+---@field contextTokens? integer
+---@field contextWindow? integer
 
 ---@class atomizer.TurnError
 ---@field kind string

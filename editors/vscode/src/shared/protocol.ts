@@ -38,6 +38,8 @@ export interface Usage {
   outputTokens: number;
   costUsd?: number;
   durationMs: number;
+  contextTokens?: number;
+  contextWindow?: number;
 }
 
 export interface TurnError {
