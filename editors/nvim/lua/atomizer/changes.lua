@@ -117,11 +117,11 @@ end
 ---@param conversation atomizer.Conversation
 ---@param block atomizer.Block
 function M.apply_canvas(conversation, block)
-  local bufnr = client_of.spec_buffer(conversation.root)
+  local study_id = conversation.study_id or conversation.chosen_study
+  local bufnr = not study_id and client_of.spec_buffer(conversation.root) or nil
   local params = {
-    studyId = conversation.study_id,
-    textDocument = not conversation.study_id and bufnr and { uri = vim.uri_from_bufnr(bufnr) }
-      or nil,
+    studyId = study_id,
+    textDocument = bufnr and { uri = vim.uri_from_bufnr(bufnr) } or nil,
     modifications = { block.modification.modification or block.modification },
   }
   ask(conversation.root, 'canvas/apply', params, function(result)

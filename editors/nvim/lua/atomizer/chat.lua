@@ -98,7 +98,8 @@ function M.winbar()
   for _, view in pairs(views) do
     if view.transcript_win == win then
       local it = view.conversation
-      local parts = { 'Claude', it.study_id or vim.fs.basename(it.root), it.mode }
+      local parts =
+        { 'Claude', it.chosen_study or it.study_id or vim.fs.basename(it.root), it.mode }
       local activity = statusline.activity(it)
       parts[#parts + 1] = activity ~= '' and activity or nil
       return (table.concat(parts, ' · '):gsub('%%', '%%%%'))
@@ -284,7 +285,7 @@ local shown = {}
 table.insert(conversations.listeners, function(conversation)
   local now = statusline.activity(conversation)
     .. conversation.mode
-    .. (conversation.study_id or '')
+    .. (conversation.chosen_study or conversation.study_id or '')
   if shown[conversation.id] ~= now then
     shown[conversation.id] = now
     vim.cmd.redrawstatus({ bang = true })

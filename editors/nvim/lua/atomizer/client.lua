@@ -70,6 +70,21 @@ function M.spec_buffer(root)
   return best
 end
 
+--- The buffer that a study's spec is open in: `studies/[_inbox/]<id>/[1_setup/]atomizer_spec.json`.
+---@param root string
+---@param study_id string
+---@return integer?
+function M.study_buffer(root, study_id)
+  local studies = vim.fs.joinpath(root, 'studies')
+  for _, bufnr in ipairs(vim.api.nvim_list_bufs()) do
+    local open = vim.api.nvim_buf_is_loaded(bufnr) and lsp.is_spec(bufnr)
+    local path = open and vim.fs.relpath(studies, vim.api.nvim_buf_get_name(bufnr))
+    if path and vim.fs.dirname(path):gsub('^_inbox/', ''):gsub('/1_setup$', '') == study_id then
+      return bufnr
+    end
+  end
+end
+
 --- Calls back with the initialized client of `root`, started if it has to be; with nil when that fails (told then).
 ---@param root string
 ---@param callback fun(client: vim.lsp.Client?)

@@ -67,7 +67,7 @@ local function set_mode(id)
       return
     elseif not conversation.session_id then
       conversation.mode = mode
-      return conversation:changed()
+      return conversation:changed('heading')
     end
     local client_of = part('client')
     client_of.with(conversation.root, function(client)

@@ -14,13 +14,15 @@ local FLUSH_MS = 30
 ---@field token string
 ---@field client_id? integer
 ---@field request_id? integer
+---@field stopping? boolean before the server had said which session it is
 
 ---@class atomizer.Conversation
 ---@field id integer of this Neovim only
 ---@field root string
 ---@field session_id? string once the server knows it
 ---@field mode atomizer.Mode
----@field study_id? string chosen; else the spec in front counts
+---@field study_id? string what the server says it is about
+---@field chosen_study? string by the user; else the spec in front counts
 ---@field title string
 ---@field turns atomizer.Turn[]
 ---@field running? atomizer.Running
@@ -38,8 +40,10 @@ local current = {}
 local by_token = {}
 local last_id = 0
 
---- Called with the conversation and the turn that changed (nil: all of it).
----@type fun(conversation: atomizer.Conversation, turn?: atomizer.Turn)[]
+--- What changed of a conversation: one turn, all turns, or only what stands above them (mode, study, title).
+---@alias atomizer.Change atomizer.Turn|'turns'|'heading'
+
+---@type fun(conversation: atomizer.Conversation, change: atomizer.Change)[]
 M.listeners = {}
 
 ---@param root string
@@ -100,10 +104,10 @@ function M.busy()
   end, M.all)
 end
 
----@param turn? atomizer.Turn
-function Conversation:changed(turn)
+---@param change atomizer.Change
+function Conversation:changed(change)
   for _, listener in ipairs(M.listeners) do
-    listener(self, turn)
+    listener(self, change)
   end
 end
 
@@ -117,12 +121,16 @@ end
 ---@return table params of `atomizer/chat`
 function Conversation:params(message, options, token)
   local bufnr = options.bufnr or client_of.spec_buffer(self.root)
+  if self.chosen_study and not options.selection then
+    -- What is not saved of the chosen study counts, whatever is in front.
+    bufnr = client_of.study_buffer(self.root, self.chosen_study)
+  end
   return {
     message = message,
     sessionId = self.session_id,
     mode = self.mode,
-    studyId = self.study_id,
-    textDocument = not self.study_id and bufnr and { uri = vim.uri_from_bufnr(bufnr) } or nil,
+    studyId = self.chosen_study,
+    textDocument = bufnr and { uri = vim.uri_from_bufnr(bufnr) } or nil,
     selection = options.selection,
     partialResultToken = token,
   }
@@ -218,6 +226,9 @@ function Conversation:stop()
     )
   elseif self.session_id then
     client_of.request(client, 'cancel', { sessionId = self.session_id })
+  elseif not running.stopping then
+    -- The session is told next: the turn is cancelled then, and the next message stays in the session.
+    running.stopping = true
   else
     client:cancel_request(running.request_id)
     self:ended(
@@ -242,20 +253,35 @@ function Conversation:flush()
       event.delta = table.concat(event.parts)
     end
     turns.apply(turn, event)
-    if event.type == 'started' then
-      self.session_id = event.sessionId
-      util.emit(
-        'AtomizerTurnStarted',
-        { root = self.root, sessionId = event.sessionId, turnId = event.turnId }
-      )
-    end
   end
   self:changed(turn)
+end
+
+--- The first event of a turn, taken in at once: what is told of the session from now on is meant for us.
+---@param event atomizer.Event
+function Conversation:started(event)
+  local running = self.running
+  if not running then
+    return
+  end
+  turns.apply(running.turn, event)
+  self.session_id = event.sessionId
+  self:changed(running.turn)
+  util.emit(
+    'AtomizerTurnStarted',
+    { root = self.root, sessionId = event.sessionId, turnId = event.turnId }
+  )
+  if running.stopping then
+    self:stop()
+  end
 end
 
 --- Queues one event; deltas that follow each other become one.
 ---@param event atomizer.Event
 function Conversation:receive(event)
+  if event.type == 'started' then
+    return self:started(event)
+  end
   local last = self.pending[#self.pending]
   local delta = event.type == 'text' or event.type == 'thinking'
   if delta and last and last.type == event.type then
@@ -304,7 +330,14 @@ function Conversation:take(session)
   self.mode = session.mode
   self.study_id = session.studyId
   self.title = session.title ~= '' and session.title or self.title
-  self:changed()
+  self:changed('heading')
+end
+
+--- The user's choice, nil to follow the spec in front.
+---@param study_id? string
+function Conversation:choose_study(study_id)
+  self.chosen_study = study_id
+  self:changed('heading')
 end
 
 --- Takes the conversation from the store.
@@ -313,6 +346,7 @@ end
 function Conversation:load(session, messages)
   self.turns = turns.from_messages(messages)
   self:take(session)
+  self:changed('turns')
 end
 
 --- The server of these turns is gone.

@@ -25,8 +25,7 @@ function M.choose(id)
   end
   local function set(study_id)
     if not conversation.session_id then
-      conversation.study_id = study_id
-      return conversation:changed()
+      return conversation:choose_study(study_id)
     end
     client_of.with(conversation.root, function(client)
       if not client then
@@ -36,6 +35,7 @@ function M.choose(id)
       client_of.request(client, 'session/setStudy', params, function(session, err)
         if not err then
           conversation:take(util.clean(session))
+          conversation:choose_study(study_id)
         end
       end)
     end)

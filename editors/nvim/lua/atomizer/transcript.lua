@@ -181,16 +181,16 @@ function M.context(conversation)
 end
 
 ---@param conversation atomizer.Conversation
----@param turn? atomizer.Turn
-local function update(conversation, turn)
+---@param change atomizer.Change
+local function update(conversation, change)
   local transcript = of_conversation[conversation.id]
-  if not transcript or not vim.api.nvim_buf_is_loaded(transcript.bufnr) then
+  if change == 'heading' or not transcript or not vim.api.nvim_buf_is_loaded(transcript.bufnr) then
     return
   end
   keeping_readers(transcript, function()
     local index ---@type integer?
     for i = #conversation.turns, 1, -1 do
-      if conversation.turns[i] == turn then
+      if conversation.turns[i] == change then
         index = i
         break
       end

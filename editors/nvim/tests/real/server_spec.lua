@@ -34,6 +34,27 @@ t.test('an answer streams into the chat, and the usage is told', function()
   study.sees(s.n, ' in, ')
 end)
 
+t.test('a selection can be asked about in the second message, and in another spec', function()
+  local s = real.open({ { { text = 'One.' } }, { { text = 'Two.' } }, { { text = 'Three.' } } })
+  t.equal(real.turn(s, 'about the bracket'), 'completed')
+  s.n:wait([[require('atomizer.chat').conversation().study_id == 'bracket_mass']])
+  local function ask(spec)
+    s.n:cmd('stopinsert | wincmd t')
+    s.n:cmd('edit ' .. spec)
+    s.n:wait([[#vim.lsp.get_clients({ name = 'atomizer', bufnr = 0 }) == 1]])
+    s.n:cmd('5,7Atomizer ask what is this?')
+    t.equal(real.done(s), 'completed')
+  end
+  ask(s.spec)
+  study.sees(s.n, 'Two.')
+  ask(s.root .. '/studies/gimbal_arm/1_setup/atomizer_spec.json')
+  study.sees(s.n, 'Three.')
+  s.n:wait([[require('atomizer.chat').conversation().study_id == 'gimbal_arm']])
+  local last = vim.split(vim.trim(t.read(s.n.home .. '/claude.log')), '\n')
+  t.contains(last[#last], 'gimbal_arm')
+  t.contains(last[#last], 'atomizer-selection')
+end)
+
 for _, autoread in ipairs({ 'autoread', 'noautoread' }) do
   t.test(
     autoread

@@ -191,6 +191,34 @@ t.test('<C-c> in the prompt stops the turn; what was said stays', function()
   study.sees(n, 'Half')
 end)
 
+t.test(
+  'a turn stopped before it began is cancelled, and the next message stays in its session',
+  function()
+    local n = study.open()
+    n:lua([[require('fake').answers['atomizer/cancel'] = function()
+    require('fake').finish({ status = 'cancelled' })
+    return { cancelled = true }
+  end]])
+    study.say(n, 'first')
+    n:cmd('Atomizer stop')
+    n:lua([[require('fake').started()]])
+    study.sees(n, 'Stopped')
+    t.equal(n:lua([[return require('fake').last('atomizer/cancel')]]), { sessionId = 'abcd1234' })
+    n:cmd('Atomizer chat again')
+    n:wait([[#require('fake').chats == 2]])
+    t.equal(n:lua([[return require('fake').last('atomizer/chat').sessionId]]), 'abcd1234')
+  end
+)
+
+t.test('a server that never begins the turn can be left: stopping twice ends it here', function()
+  local n = study.open()
+  study.say(n, 'first')
+  n:cmd('Atomizer stop')
+  n:cmd('Atomizer stop')
+  study.sees(n, 'Stopped')
+  n:wait([[require('fake').last('$/cancelRequest') ~= nil]])
+end)
+
 t.test('a message cut off by the death of the server says so', function()
   local n = study.open()
   study.say(n)
@@ -328,6 +356,54 @@ t.test('the selection goes along with :Atomizer ask', function()
     params.selection,
     { start = { line = 6, character = 0 }, ['end'] = { line = 7, character = 6 } }
   )
+end)
+
+t.test('a selection goes with its spec, whatever study the server or the user named', function()
+  local n, path = study.open({ ui = true })
+  local other = study.lay(n, 'gimbal')
+  n:lua([[
+    local fake = require('fake')
+    local session = { sessionId = 'abcd1234', mode = 'user', studyId = 'bracket', title = 'one', createdAt = '',
+      lastActive = '', messageCount = 1, busy = false, live = true }
+    fake.answers['atomizer/session/setStudy'] = function(params)
+      return vim.tbl_extend('force', session, { studyId = params.studyId })
+    end
+    _G.turn = function()
+      fake.started()
+      fake.notify('atomizer/sessionChanged', { session = session })
+      fake.finish({})
+    end
+  ]])
+  local function last()
+    n:lua([[_G.turn()]])
+    n:wait([[require('atomizer.chat').conversation().running == nil]])
+    n:cmd('stopinsert | wincmd t')
+    return n:lua([[return require('fake').last('atomizer/chat')]])
+  end
+  study.say(n, 'one')
+  last()
+  t.equal(n:lua([[return require('atomizer.chat').conversation().study_id]]), 'bracket')
+  -- The server's study is no choice: the selection's spec counts, and so does another one in front.
+  for count, spec in ipairs({ path, other }) do
+    n:cmd('edit ' .. spec)
+    n:wait([[#vim.lsp.get_clients({ name = 'atomizer', bufnr = 0 }) == 1]])
+    n:cmd('5,7Atomizer ask about this')
+    n:wait([[#require('fake').chats == ...]], count + 1)
+    local params = last()
+    t.equal({ params.studyId, params.textDocument }, { nil, { uri = vim.uri_from_fname(spec) } })
+    t.equal(params.selection.start, { line = 4, character = 0 })
+  end
+  -- A study that the user chose is told; what is selected keeps its own spec.
+  n:cmd('Atomizer study bracket')
+  n:wait([[require('atomizer.chat').conversation().chosen_study == 'bracket']])
+  n:cmd('5,7Atomizer ask about this')
+  n:wait([[#require('fake').chats == 4]])
+  local params = last()
+  t.equal({ params.studyId, params.textDocument.uri }, { 'bracket', vim.uri_from_fname(other) })
+  n:cmd('Atomizer chat and in general')
+  n:wait([[#require('fake').chats == 5]])
+  params = last()
+  t.equal({ params.studyId, params.textDocument.uri }, { 'bracket', vim.uri_from_fname(path) })
 end)
 
 t.test(

@@ -86,7 +86,7 @@ t.test(':Atomizer sessions shows a stored conversation, and it goes on', functio
   study.sees(n, 'Cut off')
   study.say(n, 'go on')
   local params = n:lua([[return require('fake').last('atomizer/chat')]])
-  t.equal({ params.sessionId, params.mode, params.studyId }, { 'feed0001', 'power', 'bracket' })
+  t.equal({ params.sessionId, params.mode, params.studyId }, { 'feed0001', 'power', nil })
 end)
 
 t.test(':Atomizer history reads page after page', function()
@@ -170,7 +170,7 @@ t.test(':Atomizer mode and :Atomizer study before and after the first message', 
   n:wait([[require('atomizer.chat').conversation().mode == 'user']])
   n:cmd('Atomizer study none')
   n:wait([[require('fake').last('atomizer/session/setStudy') ~= nil]])
-  n:wait([[require('atomizer.chat').conversation().study_id == nil]])
+  n:wait([[require('atomizer.chat').conversation().chosen_study == nil]])
   n:cmd('Atomizer mode root')
   t.contains(n:messages(), 'mode "root" is not one of user, power')
 end)
