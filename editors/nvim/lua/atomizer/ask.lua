@@ -1,5 +1,6 @@
 -- Questions to the user, one after the other: permission for a tool, and whose value stays in a conflict. The detail
 -- stands in a float while `vim.ui.select` asks.
+local detail = require('atomizer.detail')
 local render = require('atomizer.render')
 local util = require('atomizer.util')
 
@@ -8,7 +9,11 @@ local M = {}
 --- Nobody answers a question that came up while he typed: keys in flight would choose.
 local QUIET_MS = 400
 
+--- Offered beside the choices when the float cannot hold the detail.
+local SHOW_ALL = 'Show all'
+
 ---@class atomizer.Question
+---@field client_id integer whose question it is
 ---@field prompt string
 ---@field kind string for pickers that look by kind
 ---@field title string of the float
@@ -18,6 +23,7 @@ local QUIET_MS = 400
 ---@field ends fun(name: table): boolean told of a withdrawal: is it this one
 ---@field float? integer
 ---@field windows? integer[] that were there before it was asked
+---@field picking? boolean a picker is open for it
 ---@field inside? boolean `vim.ui.select` has not returned: Neovim's own waits for keys
 ---@field answered? boolean
 
@@ -42,29 +48,10 @@ local function may_ask()
     or mode.mode == 't'
     or mode.mode == 'nt'
   vim.uv.update_time()
-  return free and not mode.blocking and vim.uv.now() - last_key >= QUIET_MS
-end
-
----@param question atomizer.Question
-local function open_float(question)
-  local lines = question.detail()
-  local width = math.min(math.max(40, vim.o.columns - 8), 100)
-  local bufnr = vim.api.nvim_create_buf(false, true)
-  vim.api.nvim_buf_set_lines(bufnr, 0, -1, false, lines)
-  vim.bo[bufnr].bufhidden = 'wipe'
-  vim.bo[bufnr].filetype = 'markdown'
-  question.float = vim.api.nvim_open_win(bufnr, false, {
-    relative = 'editor',
-    row = 1,
-    col = math.floor((vim.o.columns - width) / 2),
-    width = width,
-    height = math.max(1, math.min(#lines, math.floor(vim.o.lines / 2))),
-    border = 'rounded',
-    title = (' %s '):format(question.title),
-    style = 'minimal',
-    zindex = 60,
-  })
-  vim.wo[question.float].wrap = true
+  return free
+    and not mode.blocking
+    and vim.fn.getcmdwintype() == ''
+    and vim.uv.now() - last_key >= QUIET_MS
 end
 
 ---@param question atomizer.Question
@@ -106,18 +93,39 @@ local function settle(question, choice)
   vim.schedule(show_next)
 end
 
+--- Lets the user read the whole detail; the question is asked again when he has done so.
+---@param question atomizer.Question
+local function read_first(question)
+  question.picking = false
+  close_float(question)
+  detail.read(question.title, question.detail(), function()
+    if shown == question then
+      shown = nil
+      table.insert(queue, 1, question)
+      vim.schedule(show_next)
+    end
+  end)
+end
+
 ---@param question atomizer.Question
 local function show(question)
   question.windows = vim.api.nvim_list_wins()
-  open_float(question)
+  local whole ---@type boolean
+  question.float, whole = detail.open(question.title, question.detail(), #question.choices + 1)
   vim.list_extend(question.windows, { question.float })
   vim.cmd.redraw()
   local options = { prompt = question.prompt, kind = question.kind }
-  question.inside = true
-  vim.ui.select(question.choices, options, function(choice)
+  local choices = vim.list_extend({}, question.choices)
+  if not whole then
+    choices[#choices + 1] = SHOW_ALL
+  end
+  question.picking, question.inside = true, true
+  vim.ui.select(choices, options, function(choice)
+    if choice == SHOW_ALL and not question.answered then
+      return read_first(question)
+    end
     settle(question, choice)
   end)
-  question.inside = false
 end
 
 local waiting = false
@@ -135,8 +143,22 @@ show_next = function()
     end, 50)
     return
   end
-  shown = table.remove(queue, 1)
-  show(shown)
+  local question = table.remove(queue, 1)
+  shown = question
+  local asked, reason = pcall(show, question)
+  question.inside = false
+  if not asked then
+    -- <C-c> in Neovim's own picker, or a picker that failed: nobody said yes. Drawing takes the picker's lines off the
+    -- screen, for which Neovim would wait for a key.
+    vim.cmd.redraw()
+    if not tostring(reason):find('Keyboard interrupt', 1, true) then
+      vim.notify(
+        ('atomizer: the question could not be asked: %s'):format(reason),
+        vim.log.levels.ERROR
+      )
+    end
+    settle(question, nil)
+  end
 end
 
 ---@param question atomizer.Question
@@ -151,20 +173,41 @@ function M.count()
   return #queue + (shown and 1 or 0)
 end
 
+--- Ends the questions that nobody waits for an answer of.
+---@param ended fun(question: atomizer.Question): boolean
+local function drop(ended)
+  local open = shown
+  local kept = {} ---@type atomizer.Question[]
+  for _, question in ipairs(queue) do
+    if ended(question) then
+      settle(question, nil)
+    else
+      kept[#kept + 1] = question
+    end
+  end
+  queue = kept
+  if open and ended(open) then
+    settle(open, nil)
+    if open.picking then
+      close_picker(open)
+    end
+  end
+end
+
 --- The server needs no answer any more.
 ---@param name table
 function M.withdraw(name)
-  for i, question in ipairs(queue) do
-    if question.ends(name) then
-      table.remove(queue, i)
-      return settle(question, nil)
-    end
-  end
-  if shown and shown.ends(name) then
-    local question = shown
-    settle(question, nil)
-    close_picker(question)
-  end
+  drop(function(question)
+    return question.ends(name)
+  end)
+end
+
+--- The server is gone, and its questions with it.
+---@param client_id integer
+function M.client_gone(client_id)
+  drop(function(question)
+    return question.client_id == client_id
+  end)
 end
 
 --- Runs `put` in the coroutine of a request handler and gives what it is resumed with.
@@ -206,6 +249,7 @@ function M.permission(params, client)
   util.emit('AtomizerPermission', params)
   return awaited(function(resume)
     M.put({
+      client_id = client.id,
       prompt = ('Claude asks for %s'):format(
         render.tool_subject(params.toolName, params.input, { root = client.root_dir })
       ),
@@ -248,6 +292,7 @@ function M.conflict(params, client)
   local name = client.root_dir and vim.fs.relpath(client.root_dir, path) or path
   return awaited(function(resume)
     M.put({
+      client_id = client.id,
       prompt = ('You and Claude both changed %s'):format(params.pointer),
       kind = 'atomizer_conflict',
       title = 'Conflict',

@@ -110,6 +110,7 @@ function M.config()
     on_exit = function(_, _, client_id)
       vim.schedule(function()
         require('atomizer.conversation').client_gone(client_id)
+        require('atomizer.ask').client_gone(client_id)
       end)
     end,
     -- Short, so that an edit that the server sent is confirmed soon; long enough to keep its parts in one message.

@@ -187,9 +187,23 @@ function Neovim:see_not(part)
   return lines
 end
 
+--- Asks it something. A Neovim that waits for a key answers nothing: it is ended then, and the case fails.
 ---@param method string
 function Neovim:request(method, ...)
-  return vim.rpcrequest(self.channel, method, ...)
+  local pid = vim.fn.jobpid(self.job)
+  local stuck = false
+  local timer = assert(vim.uv.new_timer())
+  timer:start(2 * PATIENCE_MS, 0, function()
+    stuck = true
+    vim.uv.kill(pid, 'sigkill')
+  end)
+  local results = { pcall(vim.rpcrequest, self.channel, method, ...) }
+  timer:close()
+  if not results[1] then
+    local reason = stuck and ('it waits for a key, and does not answer %s'):format(method)
+    error(reason or results[2], 2)
+  end
+  return results[2]
 end
 
 --- Runs Lua there; `...` are its arguments.

@@ -165,6 +165,28 @@ t.test('a tool is asked for: allowed once, for the session, denied', function()
   t.equal(s.n:lua([[return #_G.asked]]), 2)
 end)
 
+t.test('<C-c> at a question denies it; the turn goes on, and the next question is asked', function()
+  local s = real.open(function(it)
+    return {
+      { { bash = { command = 'touch ' .. it.root .. '/one' } }, { text = 'Tried.' } },
+      { { bash = { command = 'touch ' .. it.root .. '/two' } }, { text = 'Made.' } },
+    }
+  end, { ui = true })
+  s.n:cmd('Atomizer chat go')
+  s.n:wait_mode('c')
+  s.n:keys('<C-c>')
+  t.equal(real.done(s), 'completed')
+  study.sees(s.n, '✗ Denied: Bash')
+  s.n:cmd('Atomizer chat again')
+  s.n:wait_mode('c')
+  s.n:keys('1<CR>')
+  t.equal(real.done(s), 'completed')
+  t.equal({ vim.uv.fs_stat(s.root .. '/one') ~= nil, vim.uv.fs_stat(s.root .. '/two') ~= nil }, {
+    false,
+    true,
+  })
+end)
+
 t.test(
   'stop ends the turn at once, takes an open question off the screen, and the next message works',
   function()

@@ -128,17 +128,110 @@ t.test(
   end
 )
 
+t.test('<C-c> is a no to the question that is asked, and the next one is asked', function()
+  local n = study.open({ ui = true })
+  request(n, 'q1', 'Bash', { command = 'one' })
+  n:wait_mode('c')
+  n:keys('<C-c>')
+  n:wait([[#require('fake').replies == 1]])
+  request(n, 'q2', 'Bash', { command = 'two' })
+  n:wait_mode('c')
+  n:keys('1<CR>')
+  n:wait([[#require('fake').replies == 2]])
+  t.equal(
+    n:lua(
+      [[return vim.tbl_map(function(it) return it.result.behavior end, require('fake').replies)]]
+    ),
+    { 'deny', 'allow' }
+  )
+  assert(not n:messages():find('could not be asked'), n:messages())
+end)
+
+t.test('a picker that fails is a no and is told; the questions after it are asked', function()
+  local n = study.open({ ui = true })
+  n:lua([[vim.ui.select = function() error('no picker today', 0) end]])
+  request(n, 'q1', 'Bash', { command = 'one' })
+  n:wait([[#require('fake').replies == 1]])
+  t.contains(n:messages(), 'no picker today')
+  n:lua(picker)
+  request(n, 'q2', 'Bash', { command = 'two' })
+  n:wait([[#_G.asked == 1]])
+  n:lua([[_G.choose(1, 'Allow')]])
+  n:wait([[#require('fake').replies == 2]])
+  t.equal(n:lua([[return require('fake').replies[1].result.behavior]]), 'deny')
+end)
+
+t.test('the questions of a server that ended go away', function()
+  local n = study.open({ ui = true })
+  n:lua(picker)
+  request(n, 'q1', 'Bash', { command = 'one' })
+  request(n, 'q2', 'Bash', { command = 'two' })
+  n:wait([[#_G.asked == 1]])
+  n:lua([[vim.lsp.get_clients({ name = 'atomizer' })[1]:stop(true)]])
+  n:wait([[require('atomizer.ask').count() == 0]])
+  t.equal(n:lua([[return #vim.api.nvim_list_wins()]]), 1)
+end)
+
+t.test('what does not fit shows its beginning and end, and all of it on demand', function()
+  local n = study.open({ ui = true })
+  n:lua(picker)
+  local lines = {}
+  for i = 1, 200 do
+    lines[i] = 'echo ' .. i
+  end
+  request(n, 'q1', 'Bash', { command = table.concat(lines, '\n') })
+  n:wait([[#_G.asked == 1]])
+  local asked = n:lua([[return _G.asked[1] ]])
+  t.equal(asked.items, { 'Allow', 'Allow for this session', 'Deny', 'Show all' })
+  -- 24 lines, of which picker and border take 11.
+  t.equal(#asked.float, 13)
+  t.equal({ asked.float[3], asked.float[9], asked.float[13] }, {
+    'echo 1',
+    '… 191 lines more',
+    '```',
+  })
+  n:lua([[_G.choose(1, 'Show all')]])
+  n:wait([[#vim.api.nvim_list_tabpages() == 2]])
+  t.equal(n:lines()[102], 'echo 100')
+  t.equal(n:lua([[return #require('fake').replies]]), 0)
+  n:feed('q')
+  n:wait([[#_G.asked == 2]])
+  n:lua([[_G.choose(2, 'Deny')]])
+  n:wait([[#require('fake').replies == 1]])
+end)
+
+t.test('a long line of a question is cut like long texts, between characters', function()
+  local n = study.open({ ui = true })
+  local shown = n:lua([[
+    local shown, whole = require('atomizer.detail').fit({ ('ä€'):rep(50), 'end' }, 10, 5)
+    return { shown, whole }
+  ]])
+  t.equal(
+    shown,
+    { { ('ä€'):rep(5), ('ä€'):rep(5), ('ä€'):rep(5), '… 7 lines more', 'end' }, false }
+  )
+end)
+
 t.test('nobody answers by keys that were meant for something else', function()
   local n = study.open({ ui = true })
   n:lua(picker)
   n:cmd('Atomizer chat')
   n:keys('thick')
+  n:wait([[vim.api.nvim_get_current_line() == 'thick']])
+  -- A clock of its own: how fast this machine is does not matter.
+  n:lua([[
+    _G.now = 1000000
+    vim.uv.now = function() return _G.now end
+  ]])
+  n:keys('e')
+  n:wait([[vim.api.nvim_get_current_line() == 'thicke']])
   request(n, 'q1', 'Bash', { command = 'one' })
-  n:lua([[vim.schedule(function() _G.at_once = #_G.asked end)]])
-  n:wait([[_G.at_once ~= nil]])
-  t.equal(n:lua([[return _G.at_once]]), 0)
+  n:lua([[vim.defer_fn(function() _G.looked = #_G.asked end, 120)]])
+  n:wait([[_G.looked ~= nil]])
+  t.equal(n:lua([[return _G.looked]]), 0)
+  n:lua([[_G.now = _G.now + 1000]])
   n:wait([[#_G.asked == 1]])
-  t.equal(n:lines(), { 'thick' })
+  t.equal(n:lines(), { 'thicke' })
 end)
 
 t.test('AtomizerPermission is told, and the status line says who waits', function()
