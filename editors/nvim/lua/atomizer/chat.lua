@@ -85,6 +85,7 @@ local function dress_transcript(win)
   for name, value in pairs(options) do
     vim.api.nvim_set_option_value(name, value, { win = win, scope = 'local' })
   end
+  transcript.fold(win)
   vim.api.nvim_win_set_cursor(
     win,
     { vim.api.nvim_buf_line_count(vim.api.nvim_win_get_buf(win)), 0 }
@@ -212,13 +213,19 @@ function M.open(conversation)
   require('atomizer.highlights').setup()
   local view = M.view()
   if view then
+    local shown = vim.api.nvim_win_get_buf(view.transcript_win)
     for win, bufnr in pairs({
       [view.transcript_win] = transcript.buffer(conversation),
       [view.prompt_win] = prompt.buffer(conversation),
     }) do
-      vim.wo[win].winfixbuf = false
-      vim.api.nvim_win_set_buf(win, bufnr)
-      vim.wo[win].winfixbuf = true
+      if vim.api.nvim_win_get_buf(win) ~= bufnr then
+        vim.wo[win].winfixbuf = false
+        vim.api.nvim_win_set_buf(win, bufnr)
+        vim.wo[win].winfixbuf = true
+      end
+    end
+    if shown ~= transcript.buffer(conversation) then
+      dress_transcript(view.transcript_win)
     end
     view.conversation = conversation
     vim.api.nvim_set_current_win(view.prompt_win)
@@ -229,9 +236,9 @@ function M.open(conversation)
     view = { conversation = conversation, transcript_win = above, prompt_win = below }
     views[tab] = view
     dress(below)
+    dress_transcript(above)
     close_together(tab)
   end
-  dress_transcript(view.transcript_win)
   require('atomizer.keys').map(transcript.buffer(conversation))
   if config.current.chat.start_insert then
     vim.cmd.startinsert({ bang = true })

@@ -1,6 +1,18 @@
 -- Folds of the transcript: made by hand, as Neovim computes none ('foldexpr') while the user types in the prompt.
 local M = {}
 
+--- Drops the folds that are at a row of the current window: one that lies there already would go inside the next one.
+---@param row integer 1-based
+local function unfold(row)
+  if vim.fn.foldlevel(row) == 0 then
+    return
+  end
+  local view = vim.fn.winsaveview()
+  vim.api.nvim_win_set_cursor(0, { row, 0 })
+  vim.cmd('normal! zD')
+  vim.fn.winrestview(view)
+end
+
 ---@param win integer
 ---@param metas atomizer.LineMeta[]
 ---@param from integer 1-based
@@ -15,6 +27,7 @@ local function create(win, metas, from, to, open)
         while metas[last + 1] and metas[last + 1].fold == 'inside' do
           last = last + 1
         end
+        unfold(row)
         vim.cmd(('%d,%dfold'):format(row, last))
         if open[metas[row].block] then
           vim.cmd(('%dfoldopen'):format(row))

@@ -82,6 +82,49 @@ local function highlight(transcript, from, to)
   end
 end
 
+--- A line may become something else without other words: its fold or colour.
+---@param before atomizer.LineMeta?
+---@param after atomizer.LineMeta
+---@return boolean
+local function looks_the_same(before, after)
+  return before ~= nil
+    and before.fold == after.fold
+    and before.hl == after.hl
+    and before.hint == after.hint
+end
+
+--- How many lines at the beginning and at the end stay as they are. Between them is everything that has to be written
+--- anew; no fold is cut in two.
+---@param old { lines: string[], metas: atomizer.LineMeta[] }
+---@param new { lines: string[], metas: atomizer.LineMeta[] }
+---@return integer above
+---@return integer below
+local function unchanged(old, new)
+  local function same(i, j)
+    return old.lines[i] == new.lines[j] and looks_the_same(old.metas[i], new.metas[j])
+  end
+  local shorter = math.min(#old.lines, #new.lines)
+  local above = 0
+  while above < shorter and same(above + 1, above + 1) do
+    above = above + 1
+  end
+  local below = 0
+  while below < shorter - above and same(#old.lines - below, #new.lines - below) do
+    below = below + 1
+  end
+  if above < #old.lines or above < #new.lines then
+    above = math.min(folds.start(new.metas, above + 1), folds.start(old.metas, above + 1)) - 1
+  end
+  local function inside(metas)
+    local meta = metas[#metas - below + 1]
+    return meta ~= nil and meta.fold == 'inside'
+  end
+  while below > 0 and (inside(new.metas) or inside(old.metas)) do
+    below = below - 1
+  end
+  return above, below
+end
+
 --- Replaces `count` lines from `first` (0-based) by `lines`, touching only those that differ.
 ---@param transcript atomizer.Transcript
 ---@param first integer
@@ -90,50 +133,33 @@ end
 ---@param metas atomizer.LineMeta[]
 local function replace(transcript, first, count, lines, metas)
   local bufnr = transcript.bufnr
-  local old = vim.api.nvim_buf_get_lines(bufnr, first, first + count, true)
-  local same = 0
-  while same < #lines and same < count and lines[same + 1] == old[same + 1] do
-    same = same + 1
-  end
-  -- A line may become something else without other words: its fold or colour.
-  for i = 1, same do
-    local before, after = transcript.metas[first + i], metas[i]
-    if
-      not before
-      or before.fold ~= after.fold
-      or before.hl ~= after.hl
-      or before.hint ~= after.hint
-    then
-      same = i - 1
-      break
-    end
-  end
-  local from = folds.start(metas, same + 1) - 1
+  local above, below = unchanged({
+    lines = vim.api.nvim_buf_get_lines(bufnr, first, first + count, true),
+    metas = vim.list_slice(transcript.metas, first + 1, first + count),
+  }, { lines = lines, metas = metas })
+  local from, to = first + above, first + count - below
   folds.around(
     bufnr,
     function()
       return transcript.metas
     end,
-    first + from + 1,
-    first + count,
+    from + 1,
+    to,
     function()
       local all = vim.list_slice(transcript.metas, 1, first)
       vim.list_extend(all, metas)
       vim.list_extend(all, transcript.metas, first + count + 1)
       transcript.metas = all
-      vim.bo[bufnr].modifiable = true
-      vim.api.nvim_buf_set_lines(
-        bufnr,
-        first + from,
-        first + count,
-        true,
-        vim.list_slice(lines, from + 1)
-      )
-      vim.bo[bufnr].modifiable = false
-      return first + #lines
+      if above + below < math.max(count, #lines) then
+        vim.bo[bufnr].modifiable = true
+        local written = vim.list_slice(lines, above + 1, #lines - below)
+        vim.api.nvim_buf_set_lines(bufnr, from, to, true, written)
+        vim.bo[bufnr].modifiable = false
+      end
+      return first + #lines - below
     end
   )
-  highlight(transcript, first + from, first + #lines)
+  highlight(transcript, from, first + #lines - below)
 end
 
 --- Windows that show the end, before a change: they follow it.
@@ -146,14 +172,33 @@ local function following(bufnr)
   end, vim.fn.win_findbuf(bufnr))
 end
 
+--- Runs a change of the text; who was at the end is at the end again, for the others what they read stays where it is
+--- on their screen.
 ---@param transcript atomizer.Transcript
 ---@param change fun()
 local function keeping_readers(transcript, change)
-  local followers = following(transcript.bufnr)
+  local bufnr = transcript.bufnr
+  local followers = following(bufnr)
+  local views = {} ---@type table<integer, vim.fn.winsaveview.ret>
+  for _, win in ipairs(vim.fn.win_findbuf(bufnr)) do
+    if not vim.list_contains(followers, win) then
+      views[win] = vim.api.nvim_win_call(win, vim.fn.winsaveview)
+    end
+  end
   change()
-  local last = vim.api.nvim_buf_line_count(transcript.bufnr)
+  local last = vim.api.nvim_buf_line_count(bufnr)
   for _, win in ipairs(followers) do
     vim.api.nvim_win_set_cursor(win, { last, 0 })
+  end
+  for win, view in pairs(views) do
+    -- Neovim has moved the cursor with its text.
+    local moved = vim.api.nvim_win_get_cursor(win)[1] - view.lnum
+    vim.api.nvim_win_call(win, function()
+      local topline = math.max(1, view.topline + moved)
+      if vim.fn.line('w0') ~= topline then
+        vim.fn.winrestview({ topline = topline, topfill = view.topfill, skipcol = view.skipcol })
+      end
+    end)
   end
 end
 
@@ -170,7 +215,7 @@ local function write_all(transcript)
   if #lines == 0 then
     lines = empty
   end
-  transcript.counts, transcript.metas = counts, {}
+  transcript.counts = counts
   replace(transcript, 0, vim.api.nvim_buf_line_count(transcript.bufnr), lines, metas)
 end
 

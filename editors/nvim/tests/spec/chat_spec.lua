@@ -138,6 +138,96 @@ t.test('a fold that the reader opened stays open while more comes', function()
   t.equal(n:lua(state), { -1, 13 })
 end)
 
+t.test('folds are as deep as ever after several turns, and opened ones stay open', function()
+  local n = study.open({ ui = true })
+  n:lua([[_G.state = function(command)
+    return vim.api.nvim_win_call(require('atomizer.chat').view().transcript_win, function()
+      local row = vim.fn.search('Bash ' .. command, 'wn')
+      return { vim.fn.foldlevel(row), vim.fn.foldlevel(row + 1), vim.fn.foldclosed(row) == row }
+    end)
+  end]])
+  for turn, command in ipairs({ 'one', 'two', 'three' }) do
+    n:cmd('Atomizer chat go')
+    n:wait([[#require('fake').chats == ...]], turn)
+    n:lua(
+      [[
+      local fake, command = require('fake'), ...
+      fake.started('turn-' .. command)
+      fake.event({ type = 'toolCall', id = command, name = 'Bash', input = { command = command .. '\nmore' } })
+      fake.event({ type = 'toolResult', id = command, isError = false, summary = 'fine' })
+      fake.finish({})
+      fake.notify('atomizer/sessionChanged', { session = { sessionId = 'abcd1234', mode = 'user', studyId = 'bracket',
+        title = 'after ' .. command, createdAt = '', lastActive = '', messageCount = 2, busy = false, live = true } })
+    ]],
+      command
+    )
+    n:wait([[require('atomizer.chat').conversation().title == 'after ' .. ...]], command)
+    n:wait([[require('atomizer.chat').conversation().running == nil]])
+    t.equal(n:lua([[return _G.state(...)]], command), { 1, 1, true })
+    if turn == 1 then
+      n:lua([[vim.api.nvim_win_call(require('atomizer.chat').view().transcript_win, function()
+        vim.cmd(vim.fn.search('Bash one', 'wn') .. 'foldopen')
+      end)]])
+    end
+  end
+  t.equal(
+    n:lua([[return { _G.state('one'), _G.state('two') }]]),
+    { { 1, 1, false }, { 1, 1, true } }
+  )
+  -- All of it from the store: the folds are still one deep.
+  n:lua([[require('atomizer.chat').conversation():changed('turns')]])
+  t.equal(
+    n:lua([[return { _G.state('one'), _G.state('two') }]]),
+    { { 1, 1, false }, { 1, 1, true } }
+  )
+end)
+
+for _, where in ipairs({ 'the chat', 'the prompt' }) do
+  t.test(
+    'what is read stays in its place when something above it changes, seen from ' .. where,
+    function()
+      local n = study.open({ ui = true })
+      study.say(n)
+      n:lua([[
+      local fake = require('fake')
+      fake.started()
+      fake.event({ type = 'toolCall', id = 't1', name = 'Bash', input = { command = 'one' } })
+      local lines = {}
+      for i = 1, 60 do lines[i] = 'line ' .. i end
+      fake.event({ type = 'text', delta = table.concat(lines, '\n') })
+    ]])
+      study.sees(n, 'line 60')
+      n:lua(
+        [[
+      vim.cmd.stopinsert()
+      local win = require('atomizer.chat').view().transcript_win
+      if ... == 'the chat' then vim.api.nvim_set_current_win(win) end
+      vim.api.nvim_win_call(win, function()
+        vim.fn.search('^line 30$', 'w')
+        vim.cmd('normal! zz')
+        vim.api.nvim_buf_set_mark(0, 'a', vim.fn.line('.'), 0, {})
+      end)
+      _G.place = function()
+        return vim.api.nvim_win_call(win, function()
+          return { vim.fn.getline('.'), vim.fn.getline('w0'), vim.fn.getline("'a") }
+        end)
+      end
+    ]],
+        where
+      )
+      n:cmd('redraw')
+      local before = n:lua([[return _G.place()]])
+      t.equal({ before[1], before[3] }, { 'line 30', 'line 30' })
+      n:lua(
+        [[require('fake').event({ type = 'toolResult', id = 't1', isError = false, summary = 'one\ntwo\nthree' })]]
+      )
+      study.sees(n, '> three')
+      n:cmd('redraw')
+      t.equal(n:lua([[return _G.place()]]), before)
+    end
+  )
+end
+
 t.test('100,000 deltas are all there, in order', function()
   local n = study.open()
   study.say(n)

@@ -84,6 +84,17 @@ t.test(':Atomizer sessions shows a stored conversation, and it goes on', functio
   study.sees(n, 'Done: `dv_001`.')
   study.sees(n, '✓ Edit /x')
   study.sees(n, 'Cut off')
+  local closed =
+    [[return vim.api.nvim_win_call(require('atomizer.chat').view().transcript_win, function()
+    local row = vim.fn.search('Edit /x', 'wn')
+    return { vim.fn.foldlevel(row), vim.fn.foldclosed(row) == row }
+  end)]]
+  t.equal(n:lua(closed), { 1, true })
+  -- In a window that shows it anew, too.
+  n:lua([[require('atomizer.chat').close()]])
+  n:wait([[require('atomizer.chat').view() == nil]])
+  n:cmd('Atomizer chat')
+  t.equal(n:lua(closed), { 1, true })
   study.say(n, 'go on')
   local params = n:lua([[return require('fake').last('atomizer/chat')]])
   t.equal({ params.sessionId, params.mode, params.studyId }, { 'feed0001', 'power', nil })
