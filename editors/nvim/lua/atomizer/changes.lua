@@ -18,15 +18,18 @@ local applied_words = {
 ---@param operation string
 ---@param params table
 ---@param callback fun(result: any, client: vim.lsp.Client)
-local function ask(root, operation, params, callback)
+---@param finally? fun() called in any case, last
+local function ask(root, operation, params, callback, finally)
+  finally = finally or function() end
   client_of.with(root, function(client)
     if not client then
-      return
+      return finally()
     end
     client_of.request(client, operation, params, function(result, err)
       if not err then
         callback(util.clean(result), client)
       end
+      finally()
     end)
   end)
 end
@@ -91,6 +94,8 @@ function M.revert(root, turn_id)
       return
     end
   end
+  local filecheck = require('atomizer.filecheck')
+  filecheck.hold(root)
   ask(root, 'turn/revert', { turnId = turn_id }, function(result)
     local lines = {} ---@type string[]
     for _, change in ipairs(result.changes) do
@@ -110,6 +115,10 @@ function M.revert(root, turn_id)
     vim.notify(
       'atomizer: ' .. (#lines > 0 and table.concat(lines, '\n') or 'this turn changed no spec')
     )
+  end, function()
+    vim.schedule(function()
+      filecheck.release(root)
+    end)
   end)
 end
 

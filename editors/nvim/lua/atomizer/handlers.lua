@@ -1,6 +1,7 @@
 -- What the server sends, handed to the part that it is for.
 local ask = require('atomizer.ask')
 local conversation = require('atomizer.conversation')
+local filecheck = require('atomizer.filecheck')
 local sync = require('atomizer.sync')
 local util = require('atomizer.util')
 
@@ -25,6 +26,7 @@ M.handlers = {
   ['atomizer/specUpdated'] = function(_, params)
     local update = util.clean(params)
     sync.spec_updated(update)
+    filecheck.spec_updated(update)
     util.emit('AtomizerSpecUpdated', update)
   end,
   ['atomizer/sessionChanged'] = function(_, params, ctx)

@@ -11,6 +11,7 @@ local M = {}
 
 ---@class atomizer.RenderContext
 ---@field root? string paths below it are shown relative to it
+---@field is_open? fun(uri: string): boolean a buffer holds it
 ---@field fold? boolean
 
 local applied_words = {
@@ -130,6 +131,17 @@ local function update_name(update, context)
   return update.studyId or short(vim.uri_to_fname(update.uri), context)
 end
 
+--- How a change reached the editor. One that Neovim itself read from disk left the server without an open document.
+---@param update atomizer.SpecUpdate
+---@param context atomizer.RenderContext
+---@return string
+local function applied_text(update, context)
+  if update.applied == 'disk' and context.is_open and context.is_open(update.uri) then
+    return 'on disk; the buffer was read anew meanwhile'
+  end
+  return applied_words[update.applied] or update.applied
+end
+
 ---@param modification table
 ---@return string
 function M.modification_text(modification)
@@ -172,11 +184,7 @@ local block_lines = {
     local update = block.update --[[@as atomizer.SpecUpdate]]
     local what = update.hashAfter and 'the spec changed' or 'the spec was removed'
     return {
-      ('● %s: %s, %s'):format(
-        update_name(update, context),
-        what,
-        applied_words[update.applied] or update.applied
-      ),
+      ('● %s: %s, %s'):format(update_name(update, context), what, applied_text(update, context)),
     }
   end,
   canvas = function(block)

@@ -98,6 +98,14 @@ function M.settle(bufnr, merged)
   return true
 end
 
+--- Buffer and file belong together as they are: the same text, or the buffer has taken in what the file has.
+---@param bufnr integer
+---@return boolean
+function M.agrees(bufnr)
+  local _, state = read(vim.api.nvim_buf_get_name(bufnr))
+  return state ~= nil and (noted[bufnr] == state or M.settle(bufnr))
+end
+
 --- The version of the buffer that the server was told of, or will be.
 ---@param bufnr integer
 ---@return integer
@@ -203,6 +211,7 @@ function M.setup()
     callback = function(args)
       noted[args.buf] = nil
       vim.lsp.util.buf_versions[args.buf] = vim.api.nvim_buf_get_changedtick(args.buf)
+      require('atomizer.filecheck').opened(args.buf)
     end,
   })
   vim.api.nvim_create_autocmd({ 'BufUnload', 'BufWritePost' }, {

@@ -222,7 +222,13 @@ end
 ---@param conversation atomizer.Conversation
 ---@return atomizer.RenderContext
 function M.context(conversation)
-  return { root = conversation.root, fold = require('atomizer.config').current.chat.fold }
+  return {
+    root = conversation.root,
+    fold = require('atomizer.config').current.chat.fold,
+    is_open = function(uri)
+      return vim.fn.bufloaded(vim.uri_to_fname(uri)) == 1
+    end,
+  }
 end
 
 ---@param conversation atomizer.Conversation

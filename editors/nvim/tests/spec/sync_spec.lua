@@ -226,3 +226,119 @@ t.test('CRLF, no newline at the end and a BOM are no difference', function()
     t.equal(n:lua([[return vim.bo.modified]]), false)
   end
 end)
+
+for _, autoread in ipairs({ 'autoread', 'noautoread' }) do
+  t.test(
+    autoread
+      .. ': Neovim may look at the file before the edit arrives; nothing is asked, read anew or lost',
+    function()
+      local n, path = study.open({ ui = true, before = 'set ' .. autoread })
+      study.say(n)
+      n:cmd('stopinsert | wincmd t')
+      n:lua([[
+        require('fake').started()
+        vim.wo.foldmethod = 'manual'
+        vim.cmd('11,13fold')
+        vim.api.nvim_win_set_cursor(0, { 12, 4 })
+        vim.api.nvim_buf_set_mark(0, 'a', 9, 7, {})
+      ]])
+      local old, new = '"name": "web thickness",', '"name": "web thickness",\n      "units": "mm",'
+      n:write(path, (study.spec:gsub(old, new)))
+      n:cmd('checktime')
+      n:lua(
+        [[
+        local bufnr, old, new = vim.api.nvim_get_current_buf(), ...
+        local row = vim.fn.search(old, 'nw')
+        local column = vim.fn.getline(row):find(old, 1, true)
+        require('fake').request('workspace/applyEdit', { edit = { documentChanges = { {
+          textDocument = { uri = vim.uri_from_bufnr(bufnr), version = vim.lsp.util.buf_versions[bufnr] },
+          edits = { { newText = new, range = { start = { line = row - 1, character = column - 1 },
+            ['end'] = { line = row - 1, character = column - 1 + #old } } } },
+        } } } })
+      ]],
+        old,
+        new
+      )
+      n:wait([[#require('fake').replies == 1]])
+      told(n, path, 'edit')
+      n:lua([[require('fake').finish({})]])
+      n:wait([[require('atomizer.chat').conversation().running == nil]])
+      t.equal(
+        n:lua([[return { vim.bo.modified, vim.api.nvim_win_get_cursor(0), vim.fn.foldclosed(13),
+          vim.api.nvim_buf_get_mark(0, 'a') }]]),
+        { false, { 13, 4 }, 12, { 10, 7 } }
+      )
+      t.equal(
+        n:lua(
+          [[return vim.iter(require('fake').received):filter(function(it)
+          return it.method == 'textDocument/didOpen' end):fold(0, function(count) return count + 1 end)]]
+        ),
+        1
+      )
+      t.equal(n:lua([[return vim.o.autoread]]), autoread == 'autoread')
+      t.equal(
+        n:lua([[return vim.api.nvim_get_option_value('autoread', { scope = 'local' }) == nil]]),
+        true
+      )
+      assert(not n:messages():find('W1[12]'), n:messages())
+      assert(not n:messages():find('changed on disk'), n:messages())
+    end
+  )
+
+  t.test(
+    autoread .. ': a change that no edit brought is not hidden when the turn is over',
+    function()
+      local n, path = study.open({ ui = true, before = 'set ' .. autoread })
+      study.say(n)
+      n:cmd('stopinsert | wincmd t')
+      n:lua([[require('fake').started()]])
+      n:write(path, (study.spec:gsub('mass', 'weight')))
+      n:cmd('checktime')
+      t.equal(table.concat(n:lines(), '\n') .. '\n', study.spec)
+      n:lua([[require('fake').finish({})]])
+      n:wait([[require('atomizer.chat').conversation().running == nil]])
+      if autoread == 'autoread' then
+        t.contains(table.concat(n:lines(), '\n'), 'weight')
+      else
+        t.contains(n:messages(), 'changed on disk')
+        t.equal(table.concat(n:lines(), '\n') .. '\n', study.spec)
+      end
+      -- And from now on Neovim looks by itself again.
+      n:write(path, (study.spec:gsub('mass', 'heaviness')))
+      if autoread == 'autoread' then
+        n:cmd('checktime')
+        t.contains(table.concat(n:lines(), '\n'), 'heaviness')
+      else
+        n:keys(':checktime<CR>')
+        n:wait_mode('r')
+        n:keys('L')
+        n:wait([[table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, true)):find('heaviness')]])
+      end
+    end
+  )
+end
+
+t.test('a change that the buffer would not take is told at once', function()
+  local n, path = study.open({ ui = true, before = 'set noautoread' })
+  study.say(n)
+  n:cmd('stopinsert | wincmd t')
+  n:lua([[require('fake').started()]])
+  n:write(path, (study.spec:gsub('mass', 'weight')))
+  n:cmd('checktime')
+  told(n, path, 'rejected')
+  n:wait([[vim.fn.execute('messages'):find('changed on disk')]])
+end)
+
+t.test('a spec opened in the midst of a turn is left alone, too', function()
+  local n = study.open({ ui = true, before = 'set noautoread' })
+  study.say(n)
+  n:cmd('stopinsert | wincmd t')
+  n:lua([[require('fake').started()]])
+  local other = study.lay(n, 'gimbal')
+  n:cmd('edit ' .. other)
+  n:write(other, (study.spec:gsub('mass', 'weight')))
+  n:cmd('checktime')
+  assert(not n:messages():find('W1[12]'), n:messages())
+  n:lua([[require('fake').finish({})]])
+  n:wait([[vim.fn.execute('messages'):find('changed on disk')]])
+end)
