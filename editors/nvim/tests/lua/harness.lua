@@ -65,6 +65,7 @@ Neovim.__index = Neovim
 ---@field home? string
 ---@field env? table<string, string>
 ---@field plain? boolean without the plugin
+---@field installed? boolean with what is in its own data folder, as users have it
 ---@field screen? { [1]: integer, [2]: integer } with its terminal interface, so many columns and lines
 
 ---@param options? StartOptions
@@ -74,7 +75,8 @@ function M.start(options)
   local home = options.home
     or assert(vim.uv.fs_mkdtemp(vim.fs.joinpath(vim.uv.os_tmpdir(), 'atomizer-nvim-XXXXXX')))
   local n = setmetatable({ home = home }, Neovim)
-  local arguments = { vim.v.progpath, '--clean' }
+  local arguments = { vim.v.progpath }
+  vim.list_extend(arguments, options.installed and { '-u', 'NORC' } or { '--clean' })
   local socket = home .. '/nvim.sock'
   vim.list_extend(
     arguments,
@@ -82,7 +84,8 @@ function M.start(options)
   )
   vim.list_extend(arguments, {
     '--cmd',
-    options.plain and '' or ('set runtimepath^=%s runtimepath+=%s'):format(M.plugin, M.tests),
+    (options.plain or options.installed) and ''
+      or ('set runtimepath^=%s runtimepath+=%s'):format(M.plugin, M.tests),
     -- What the next Neovim takes away must not be called.
     '--cmd',
     'lua vim.deprecate = function(name) vim.g.deprecated = (vim.g.deprecated or "") .. name .. " " end',

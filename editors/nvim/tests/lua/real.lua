@@ -44,9 +44,10 @@ function M.open(turns, options)
     study.n:lua(
       [[
       local server, settings = ...
-      require('atomizer').setup({ cmd = { server }, settings = settings, confirm_revert = false })
+      if server == vim.NIL then server = nil end
+      require('atomizer').setup({ cmd = server, settings = settings, confirm_revert = false })
     ]],
-      M.server,
+      options.installed and vim.NIL or { M.server },
       settings
     )
   end
