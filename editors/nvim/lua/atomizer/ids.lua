@@ -80,28 +80,76 @@ function M.show(bufnr, position)
   vim.cmd('normal! zvzz')
 end
 
---- Jumps to the entry that a word names (punctuation around it does not matter), in the spec in front.
----@param root string
----@param word string
-function M.go_to(root, word)
-  local bufnr = client_of.spec_buffer(root)
-  if not bufnr then
-    vim.notify('atomizer: no spec of this root is open', vim.log.levels.WARN)
-    return
-  end
-  local lines = vim.api.nvim_buf_get_lines(bufnr, 0, -1, false)
-  for id in word:gmatch('[%w_%-]+') do
-    local position = M.position(lines, id)
-    if position then
-      return M.show(bufnr, position)
+--- The words of the WORD under the cursor that may be ids, the nearest to the cursor first.
+---@param line string
+---@param column integer 0-based
+---@return string[]
+function M.near(line, column)
+  local found = {} ---@type { word: string, start: integer, distance: integer }[]
+  for start, word, after in line:gmatch('()([%w_%-]+)()') do
+    local first, last = math.min(start - 1, column), math.max(after - 2, column)
+    if not line:sub(first + 1, last + 1):find('%s') then
+      local distance = column < start - 1 and start - 1 - column or math.max(0, column - after + 2)
+      found[#found + 1] = { word = word, start = start, distance = distance }
     end
   end
-  vim.notify(
-    ('atomizer: %s has no entry %s'):format(
-      vim.fn.fnamemodify(vim.api.nvim_buf_get_name(bufnr), ':.'),
-      word
+  table.sort(found, function(a, b)
+    if a.distance ~= b.distance then
+      return a.distance < b.distance
+    end
+    return a.start < b.start
+  end)
+  return vim.tbl_map(function(it)
+    return it.word
+  end, found)
+end
+
+--- Calls back with the buffer whose entries a conversation talks of: the spec in front, else that of its study.
+---@param conversation atomizer.Conversation
+---@param callback fun(bufnr: integer)
+local function with_spec(conversation, callback)
+  local bufnr = client_of.spec_buffer(conversation.root)
+  if bufnr then
+    return callback(bufnr)
+  end
+  local id = conversation.chosen_study or conversation.study_id
+  local function none()
+    vim.notify('atomizer: no spec of this root is open', vim.log.levels.WARN)
+  end
+  if not id then
+    return none()
+  end
+  client_of.ask('study/list', {}, function(studies)
+    for _, study in ipairs(studies) do
+      if study.studyId == id then
+        bufnr = vim.uri_to_bufnr(study.uri)
+        vim.fn.bufload(bufnr)
+        return callback(bufnr)
+      end
+    end
+    none()
+  end)
+end
+
+--- Jumps to the entry that one of the words names, in the spec that the conversation is about.
+---@param conversation atomizer.Conversation
+---@param words string[]
+function M.go_to(conversation, words)
+  with_spec(conversation, function(bufnr)
+    local lines = vim.api.nvim_buf_get_lines(bufnr, 0, -1, false)
+    for _, id in ipairs(words) do
+      local position = M.position(lines, id)
+      if position then
+        return M.show(bufnr, position)
+      end
+    end
+    vim.notify(
+      ('atomizer: %s has no entry %s'):format(
+        vim.fn.fnamemodify(vim.api.nvim_buf_get_name(bufnr), ':.'),
+        words[1] or 'here'
+      )
     )
-  )
+  end)
 end
 
 return M

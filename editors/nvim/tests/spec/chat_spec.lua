@@ -408,6 +408,51 @@ t.test(']] and [[ go from turn to turn, gd to the entry of an id', function()
   )
 end)
 
+t.test('gd takes the id under the cursor, not another one of the same word', function()
+  local n = study.open({ ui = true })
+  local function near(line, column)
+    return n:lua([[return require('atomizer.ids').near(...)]], line, column)
+  end
+  t.equal(near('See (dv_001,dv_002).', 14), { 'dv_002', 'dv_001' })
+  t.equal(near('See (dv_001,dv_002).', 6), { 'dv_001', 'dv_002' })
+  t.equal(near('See (dv_001,dv_002).', 4), { 'dv_001', 'dv_002' })
+  t.equal(near('`dv_001` and', 7), { 'dv_001' })
+  t.equal(near('a  b', 1), {})
+end)
+
+t.test('gd opens the spec of the study when none is open', function()
+  local n = t.start({ ui = true })
+  local path = study.lay(n)
+  n:lua([[vim.lsp.config('atomizer', { cmd = require('fake').cmd })]])
+  n:lua(
+    [[
+    local path = ...
+    require('fake').answers['atomizer/study/list'] = function()
+      return { { studyId = 'bracket', uri = vim.uri_from_fname(path), draft = false, errors = 0, warnings = 0 } }
+    end
+  ]],
+    path
+  )
+  n:cmd('cd ' .. n.home .. '/root')
+  n:cmd('Atomizer study bracket')
+  study.say(n)
+  n:lua(
+    [[require('fake').started() require('fake').event({ type = 'text', delta = 'See (dv_001,dv_002).' }) require('fake').finish({})]]
+  )
+  study.sees(n, 'dv_002')
+  n:cmd('stopinsert')
+  n:lua(
+    [[vim.api.nvim_set_current_win(require('atomizer.chat').view().transcript_win) vim.fn.search('dv_002')]]
+  )
+  n:feed('gd')
+  n:wait([[vim.api.nvim_buf_get_name(0) == ...]], path)
+  t.equal(n:lua([[return { vim.fn.expand('<cword>'), vim.fn.line('.'), vim.bo.filetype }]]), {
+    'dv_002',
+    9,
+    'json',
+  })
+end)
+
 for _, layout in ipairs({ 'split', 'float', 'tab' }) do
   t.test(
     'layout ' .. layout .. ': both windows open and close together, the conversation stays',
