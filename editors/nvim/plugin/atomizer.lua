@@ -9,6 +9,8 @@ if vim.fn.has('nvim-0.11') == 0 then
   return
 end
 
+require('atomizer.highlights').setup()
+
 vim.api.nvim_create_user_command('Atomizer', function(command)
   require('atomizer.command').run(command)
 end, {

@@ -109,34 +109,48 @@ function M.winbar()
   return 'Claude'
 end
 
----@param conversation atomizer.Conversation
----@return integer transcript_win
----@return integer prompt_win
-local function open_float(conversation)
+--- Where the two floats stand on a screen of this size.
+---@return vim.api.keyset.win_config transcript
+---@return vim.api.keyset.win_config prompt
+local function float_places()
   local options = config.current.chat
   local width = cells(math.max(options.width, options.width < 1 and 0.6 or 0), vim.o.columns - 4)
   local height = cells(options.height, vim.o.lines - 4)
   local row = math.floor((vim.o.lines - height) / 2) - 1
   local column = math.floor((vim.o.columns - width) / 2)
   local upper = math.max(1, height - options.prompt_height - 2)
-  local function float(bufnr, enter, at, lines, title)
-    return vim.api.nvim_open_win(bufnr, enter, {
-      relative = 'editor',
-      row = at,
-      col = column,
-      width = width,
-      height = lines,
-      border = 'rounded',
-      title = title,
-      style = 'minimal',
-      zindex = 40,
-    })
+  local function place(at, lines)
+    return { relative = 'editor', row = at, col = column, width = width, height = lines }
   end
-  local above = float(transcript.buffer(conversation), false, row, upper, ' Claude ')
-  local below =
-    float(prompt.buffer(conversation), true, row + upper + 2, options.prompt_height, ' Message ')
-  return above, below
+  return place(row, upper), place(row + upper + 2, options.prompt_height)
 end
+
+---@param conversation atomizer.Conversation
+---@return integer transcript_win
+---@return integer prompt_win
+local function open_float(conversation)
+  local above, below = float_places()
+  local function float(bufnr, enter, place, title)
+    local looks = { border = 'rounded', title = title, style = 'minimal', zindex = 40 }
+    return vim.api.nvim_open_win(bufnr, enter, vim.tbl_extend('error', place, looks))
+  end
+  return float(transcript.buffer(conversation), false, above, ' Claude '),
+    float(prompt.buffer(conversation), true, below, ' Message ')
+end
+
+vim.api.nvim_create_autocmd('VimResized', {
+  group = vim.api.nvim_create_augroup('atomizer.chat', {}),
+  callback = function()
+    for tab in pairs(views) do
+      local view = vim.api.nvim_tabpage_is_valid(tab) and M.view(tab)
+      if view and vim.api.nvim_win_get_config(view.transcript_win).relative ~= '' then
+        local above, below = float_places()
+        vim.api.nvim_win_set_config(view.transcript_win, above)
+        vim.api.nvim_win_set_config(view.prompt_win, below)
+      end
+    end
+  end,
+})
 
 ---@param conversation atomizer.Conversation
 ---@return integer transcript_win
@@ -170,6 +184,15 @@ local function open_split(conversation)
   return above, below
 end
 
+--- Gives the last window of Neovim, which cannot be closed, something else to show.
+---@param win integer
+---@param root string
+local function leave(win, root)
+  vim.wo[win].winfixbuf = false
+  local spec = client_of.spec_buffer(root) or vim.api.nvim_create_buf(true, false)
+  vim.api.nvim_win_set_buf(win, spec)
+end
+
 --- One window of the pair closes the other.
 ---@param tab integer
 local function close_together(tab)
@@ -185,8 +208,8 @@ local function close_together(tab)
       vim.api.nvim_del_augroup_by_name('atomizer.chat.' .. tab)
       vim.schedule(function()
         for _, win in ipairs({ view.transcript_win, view.prompt_win }) do
-          if vim.api.nvim_win_is_valid(win) then
-            pcall(vim.api.nvim_win_close, win, true)
+          if vim.api.nvim_win_is_valid(win) and not pcall(vim.api.nvim_win_close, win, true) then
+            leave(win, view.conversation.root)
           end
         end
       end)
@@ -210,7 +233,6 @@ function M.open(conversation)
     conversation = conversations.current(root)
   end
   conversations.set_current(conversation)
-  require('atomizer.highlights').setup()
   local view = M.view()
   if view then
     local shown = vim.api.nvim_win_get_buf(view.transcript_win)

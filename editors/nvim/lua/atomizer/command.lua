@@ -20,17 +20,20 @@ local function given(text)
 end
 
 --- What a command line's range selects in the current buffer: the characters of the last Visual selection when the
---- range is its lines, else whole lines.
+--- range is its lines, else whole lines; without a range the cursor's line.
 ---@param command vim.api.keyset.create_user_command.command_args
 ---@return lsp.Range?
 local function selection(command)
   local bufnr = vim.api.nvim_get_current_buf()
   local client = vim.lsp.get_clients({ name = part('lsp').name, bufnr = bufnr })[1]
-  if command.range == 0 or not client then
+  if not client then
     return nil
   end
   local from, to = vim.api.nvim_buf_get_mark(bufnr, '<'), vim.api.nvim_buf_get_mark(bufnr, '>')
-  local visual = from[1] == command.line1 and to[1] == command.line2 and vim.fn.visualmode() == 'v'
+  local visual = command.range > 0
+    and from[1] == command.line1
+    and to[1] == command.line2
+    and vim.fn.visualmode() == 'v'
   if not visual then
     local last = vim.api.nvim_buf_get_lines(bufnr, command.line2 - 1, command.line2, false)[1] or ''
     from, to = { command.line1, 0 }, { command.line2, math.max(0, #last - 1) }

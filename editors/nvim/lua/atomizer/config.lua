@@ -68,8 +68,8 @@ M.server_settings = {
   ['sessions.historyLimit'] = 'number',
   ['storage.path'] = 'string',
   ['storage.keepSnapshotsDays'] = 'number',
-  ['chat.fixIntroducedErrors'] = 'auto or ask',
-  ['canvas.applyModifications'] = 'auto or ask',
+  ['chat.fixIntroducedErrors'] = 'auto, ask or off',
+  ['canvas.applyModifications'] = 'auto, ask or off',
 }
 
 ---@param ... any

@@ -27,7 +27,8 @@ local function neovim()
   else
     vim.health.error(('Neovim %s is too old'):format(text), 'Install 0.11 or newer')
   end
-  if pcall(vim.treesitter.language.add, 'markdown') then
+  local asked, there = pcall(vim.treesitter.language.add, 'markdown')
+  if asked and there then
     vim.health.ok('The markdown parser is there')
   else
     vim.health.info('No markdown parser: the chat has plain syntax highlighting')

@@ -179,32 +179,17 @@ function M.export(path)
   end)
 end
 
---- Tokens and cost of the conversation in front, as far as this Neovim saw it.
+--- Tokens and cost of the conversation in front: the server knows all of its turns, and answers in the chat.
 function M.usage()
   local conversation = chat.conversation()
   if not conversation then
     return
+  elseif not conversation.session_id then
+    vim.notify('atomizer: nothing was said yet')
+    return
   end
-  local total = { inputTokens = 0, outputTokens = 0, durationMs = 0, costUsd = nil }
-  local counted = 0
-  for _, turn in ipairs(conversation.turns) do
-    if turn.usage then
-      counted = counted + 1
-      total.inputTokens = total.inputTokens + turn.usage.inputTokens
-      total.outputTokens = total.outputTokens + turn.usage.outputTokens
-      total.durationMs = total.durationMs + turn.usage.durationMs
-      if turn.usage.costUsd then
-        total.costUsd = (total.costUsd or 0) + turn.usage.costUsd
-      end
-    end
-  end
-  vim.notify(
-    ('atomizer: %d %s: %s'):format(
-      counted,
-      counted == 1 and 'turn' or 'turns',
-      render.usage_text(total)
-    )
-  )
+  chat.open(conversation)
+  conversation:send('/usage')
 end
 
 return M

@@ -481,6 +481,52 @@ for _, layout in ipairs({ 'split', 'float', 'tab' }) do
   )
 end
 
+t.test('the floats follow the size of the screen', function()
+  local n = study.open({ ui = true })
+  n:lua([[require('atomizer').setup({ chat = { layout = 'float' } })]])
+  study.say(n, 'hello')
+  n:request('nvim_ui_try_resize', 50, 14)
+  n:wait([[vim.o.columns == 50 and vim.o.lines == 14]])
+  local fits = n:lua([[
+    local view = require('atomizer.chat').view()
+    return vim.tbl_map(function(win)
+      local place = vim.api.nvim_win_get_config(win)
+      return place.row >= 0 and place.row + place.height + 2 <= vim.o.lines and place.col + place.width + 2 <= vim.o.columns
+    end, { view.transcript_win, view.prompt_win })
+  ]])
+  t.equal(fits, { true, true })
+end)
+
+for _, key in ipairs({ 'q', ':quit<CR>' }) do
+  t.test(
+    'closing the chat by ' .. key .. ' when it is all that is left shows the spec again',
+    function()
+      local n, path = study.open({ ui = true })
+      n:cmd('Atomizer chat')
+      n:cmd('stopinsert')
+      n:cmd('wincmd t | quit')
+      n:wait([[#vim.api.nvim_list_wins() == 2]])
+      n:keys('<Esc>' .. key)
+      n:wait([[#vim.api.nvim_list_wins() == 1]])
+      n:wait([[vim.api.nvim_buf_get_name(0) == ...]], path)
+      n:cmd('Atomizer chat')
+      n:wait([[#vim.api.nvim_list_wins() == 3]])
+    end
+  )
+end
+
+t.test(':Atomizer ask without a range is about the line', function()
+  local n = study.open({ ui = true })
+  n:cmd('normal! 7Gfbviw')
+  n:cmd('normal! ' .. vim.keycode('<Esc>'))
+  n:cmd('Atomizer ask why these bounds?')
+  n:wait([[#require('fake').chats > 0]])
+  t.equal(
+    n:lua([[return require('fake').last('atomizer/chat').selection]]),
+    { start = { line = 6, character = 0 }, ['end'] = { line = 6, character = 39 } }
+  )
+end)
+
 t.test('the selection goes along with :Atomizer ask', function()
   local n = study.open({ ui = true })
   n:cmd('7,8Atomizer ask why these bounds?')

@@ -325,18 +325,60 @@ t.test('/commands in the prompt run here, unknown ones go to the server', functi
   t.equal(n:lua([[return require('fake').last('atomizer/chat').message]]), '/summary')
 end)
 
-t.test(':Atomizer usage adds the turns up', function()
-  local n = study.open()
-  for i = 1, 2 do
-    n:cmd('Atomizer chat again')
-    n:wait([[#require('fake').chats == ...]], i)
-    n:lua(
-      [[require('fake').started() require('fake').finish({ usage = { inputTokens = 1000, outputTokens = 10, costUsd = 0.5, durationMs = 500 } })]]
-    )
-    n:wait([[require('atomizer.chat').conversation().running == nil]])
-  end
+t.test(':Atomizer usage and /usage ask the server, of a stored conversation, too', function()
+  local n = study.open({ ui = true })
+  stored(n)
   n:cmd('Atomizer usage')
-  t.contains(n:messages(), '2 turns: 2,000 in, 20 out · $1.0000 · 1.0 s')
+  t.contains(n:messages(), 'nothing was said yet')
+  n:cmd('Atomizer sessions feed0001')
+  n:wait([[require('atomizer.chat').view() ~= nil]])
+  n:cmd('Atomizer usage')
+  n:wait([[#require('fake').chats == 1]])
+  local function asked()
+    local params = n:lua([[return require('fake').last('atomizer/chat')]])
+    return { params.message, params.sessionId }
+  end
+  t.equal(asked(), { '/usage', 'feed0001' })
+  n:lua([[
+    require('fake').event({ type = 'started', sessionId = 'feed0001', turnId = 'turn-1' })
+    require('fake').finish({ sessionId = 'feed0001' })
+  ]])
+  n:wait([[require('atomizer.chat').conversation().running == nil]])
+  n:keys('/usage<CR>')
+  n:wait([[#require('fake').chats == 2]])
+  t.equal(asked(), { '/usage', 'feed0001' })
+end)
+
+t.test(
+  'the settings of the server are the same in its contract, in the help and in :checkhealth',
+  function()
+    local n = t.start()
+    local known = n:lua([[return require('atomizer.config').server_settings]])
+    local contract = t.read(t.repository .. '/docs/protocol.md'):match('\n## Settings\n(.-)\n## ')
+    local help = t.read(t.plugin .. '/doc/atomizer.txt')
+    local count = 0
+    for name in contract:gmatch('\n| `([%w.]+)` |') do
+      count = count + 1
+      assert(known[name], name .. ' is unknown to the plugin')
+      t.contains(help, '`' .. name .. '`')
+    end
+    t.equal(count, vim.tbl_count(known))
+  end
+)
+
+t.test(':checkhealth does not claim a markdown parser that is not there', function()
+  local n = t.start()
+  n:lua([[vim.treesitter.language.add = function() return nil, 'no parser' end]])
+  n:cmd('checkhealth atomizer')
+  t.contains(table.concat(n:lines(), '\n'), 'No markdown parser')
+end)
+
+t.test('highlight groups are there from the start and survive another colour scheme', function()
+  local n = t.start()
+  local link = [[return vim.api.nvim_get_hl(0, { name = 'AtomizerUser' }).link]]
+  t.equal(n:lua(link), 'Title')
+  n:cmd('colorscheme blue')
+  t.equal(n:lua(link), 'Title')
 end)
 
 t.test(':Atomizer new begins another conversation, the former goes on', function()
