@@ -100,7 +100,7 @@ for _, autoread in ipairs({ 'autoread', 'noautoread' }) do
       real.shows(s, '"max": 14.0')
       t.contains(real.buffer(s), '"name": "flange",')
       t.equal(real.modified(s), true)
-      s.n:wait([[#require('atomizer.chat').conversation().turns[1].blocks > 0]])
+      study.sees(s.n, '● bracket_mass: the spec changed, shown in the buffer')
       s.n:cmd('stopinsert')
       s.n:lua([[vim.api.nvim_set_current_win(vim.fn.win_findbuf(vim.fn.bufnr(...))[1])]], s.spec)
       s.n:writes()
@@ -279,7 +279,49 @@ t.test('conversations are there again after a restart of Neovim', function()
   again.n:wait([[require('atomizer.chat').view() ~= nil]])
   study.sees(again.n, 'remember me')
   study.sees(again.n, 'The first answer.')
+  -- What it cost is known, too.
+  again.n:cmd('Atomizer usage')
+  t.equal(real.done(again), 'completed')
+  study.sees(again.n, '| turns | tokens sent | tokens received |')
+  study.sees(again.n, '| 1 | 10 | 5 |')
 end)
+
+t.test(
+  'two roots have a server each, and what Claude changes arrives in the right buffer',
+  function()
+    local second ---@type string
+    local s = real.open(function(it)
+      second = vim.fs.dirname(it.root) .. '/second/studies/bracket_mass/1_setup/atomizer_spec.json'
+      return {
+        {
+          when = 'in the first',
+          steps = { edit(it.spec, '"max": 12.0', '"max": 14.0'), { text = 'One.' } },
+        },
+        {
+          when = 'in the second',
+          steps = { edit(second, '"max": 12.0', '"max": 15.0'), { text = 'Two.' } },
+        },
+      }
+    end, { settings = { claude = { userTools = { 'Read', 'Edit' } } } })
+    vim.fn.system({ 'cp', '-r', s.root, s.n.home .. '/second' })
+    t.equal(real.turn(s, 'in the first'), 'completed')
+    s.n:cmd('stopinsert')
+    s.n:cmd('tabedit ' .. second)
+    s.n:wait([[#vim.lsp.get_clients({ name = 'atomizer', bufnr = 0 }) == 1]])
+    t.equal(real.turn(s, 'in the second'), 'completed')
+    t.equal(
+      s.n:lua([[
+      local roots = vim.tbl_map(function(it) return vim.fs.basename(it.root_dir) end, vim.lsp.get_clients({ name = 'atomizer' }))
+      table.sort(roots)
+      return roots
+    ]]),
+      { 'root', 'second' }
+    )
+    real.shows(s, '"max": 14.0')
+    real.shows({ n = s.n, spec = second }, '"max": 15.0')
+    assert(not t.read(second):find('"max": 14.0', 1, true))
+  end
+)
 
 t.test('validate reaches the quickfix list, studies complete', function()
   local s = real.open({})
@@ -295,7 +337,19 @@ t.test(':qall in the midst of a turn leaves no process', function()
   end)
   s.n:cmd('Atomizer chat go')
   study.sees(s.n, 'Going.')
-  assert(#real.processes(s.n.home) >= 3, vim.inspect(real.processes(s.n.home)))
+  local function runs(program)
+    return vim.iter(real.processes(s.n.home)):any(function(line)
+      return line:find(program, 1, true) ~= nil
+    end)
+  end
+  for _, program in ipairs({ 'atomizer-lsp', 'claude-standin', 'sleep 1000' }) do
+    assert(
+      vim.wait(10000, function()
+        return runs(program)
+      end, 20),
+      program
+    )
+  end
   s.n:stop()
   local deadline = vim.uv.hrtime() + 10e9
   while #real.processes(s.n.home) > 0 and vim.uv.hrtime() < deadline do

@@ -211,6 +211,23 @@ t.test('swap and undo file: the undo history survives a restart without a write'
   t.contains(table.concat(n:lines(), '\n'), '"max": 12')
 end)
 
+t.test('after a crash :recover brings back what was typed, and what Claude changed', function()
+  local n, path = study.open({ ui = true })
+  n:lua([[vim.fn.setline(6, (vim.fn.getline(6):gsub('web thickness', 'web')))]])
+  claude_edits(n, path, '"max": 12', '"max": 14')
+  told(n, path, 'edit')
+  n:wait([[vim.bo.modified]])
+  n:cmd('preserve')
+  vim.uv.kill(vim.fn.jobpid(n.job), 'sigkill')
+  vim.fn.jobwait({ n.job })
+  local again = t.start({ home = n.home })
+  again:cmd('silent! recover ' .. path)
+  t.equal(
+    table.concat(again:lines(), '\n') .. '\n',
+    (study.spec:gsub('web thickness', 'web'):gsub('"max": 12', '"max": 14'))
+  )
+end)
+
 t.test('CRLF, no newline at the end and a BOM are no difference', function()
   for _, text in ipairs({
     study.spec:gsub('\n', '\r\n'),
