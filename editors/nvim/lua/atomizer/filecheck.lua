@@ -21,12 +21,13 @@ local group = vim.api.nvim_create_augroup('atomizer.filecheck', {})
 ---@param bufnr integer
 ---@param root string
 local function hold_buffer(bufnr, root)
-  if held[bufnr] then
-    return
-  end
-  held[bufnr] = { root = root, autoread = vim.bo[bufnr].autoread }
+  local known = held[bufnr] ~= nil
+  held[bufnr] = held[bufnr] or { root = root, autoread = vim.bo[bufnr].autoread }
   -- With it Neovim reads the file without asking FileChangedShell.
   vim.bo[bufnr].autoread = false
+  if known then
+    return -- opened again: its autocommand is there, its option was not
+  end
   vim.api.nvim_create_autocmd('FileChangedShell', {
     group = group,
     buffer = bufnr,
