@@ -83,11 +83,12 @@ local function highlight(transcript, from, to)
 end
 
 --- A line may become something else without other words: its fold or colour.
----@param before atomizer.LineMeta?
----@param after atomizer.LineMeta
+---@param before? atomizer.LineMeta
+---@param after? atomizer.LineMeta
 ---@return boolean
 local function looks_the_same(before, after)
   return before ~= nil
+    and after ~= nil
     and before.fold == after.fold
     and before.hl == after.hl
     and before.hint == after.hint
