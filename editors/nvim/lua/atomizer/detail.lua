@@ -88,6 +88,7 @@ end
 function M.read(title, lines, closed)
   local bufnr = util.scratch('atomizer://question/' .. title, lines, 'markdown')
   vim.cmd('tab sbuffer ' .. bufnr)
+  vim.cmd.stopinsert()
   vim.keymap.set('n', 'q', '<Cmd>close<CR>', { buffer = bufnr, desc = 'Close', nowait = true })
   vim.api.nvim_create_autocmd('BufWipeout', { buffer = bufnr, once = true, callback = closed })
 end

@@ -175,6 +175,8 @@ end)
 t.test('what does not fit shows its beginning and end, and all of it on demand', function()
   local n = study.open({ ui = true })
   n:lua(picker)
+  n:cmd('Atomizer chat')
+  n:wait_mode('i')
   local lines = {}
   for i = 1, 200 do
     lines[i] = 'echo ' .. i
@@ -194,7 +196,8 @@ t.test('what does not fit shows its beginning and end, and all of it on demand',
   n:wait([[#vim.api.nvim_list_tabpages() == 2]])
   t.equal(n:lines()[102], 'echo 100')
   t.equal(n:lua([[return #require('fake').replies]]), 0)
-  n:feed('q')
+  n:wait_mode('n')
+  n:keys('q')
   n:wait([[#_G.asked == 2]])
   n:lua([[_G.choose(2, 'Deny')]])
   n:wait([[#require('fake').replies == 1]])
