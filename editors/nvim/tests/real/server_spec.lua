@@ -112,42 +112,54 @@ for _, autoread in ipairs({ 'autoread', 'noautoread' }) do
 end
 
 for _, autoread in ipairs({ 'autoread', 'noautoread' }) do
-  t.test(
-    autoread .. ': Neovim looks at the file all the time: no question, no fold lost, no reload',
-    function()
-      local s = real.open(function(it)
-        return { { edit(it.spec, '"max": 12.0', '"max": 14.0'), { text = 'Done.' } } }
-      end, {
-        ui = true,
-        before = 'set ' .. autoread,
-        settings = { claude = { userTools = { 'Read', 'Edit' } } },
-      })
-      s.n:lua([[
-        vim.wo.foldmethod = 'manual'
-        vim.cmd('60,62fold')
-        vim.api.nvim_create_autocmd('BufReadPost', { callback = function() _G.read_anew = true end })
-        _G.timer = vim.uv.new_timer()
-        _G.timer:start(0, 5, vim.schedule_wrap(function() vim.cmd('checktime') end))
-      ]])
-      t.equal(real.turn(s, 'thicker web'), 'completed')
-      study.sees(s.n, '● bracket_mass: the spec changed, shown in the buffer')
-      s.n:lua([[_G.timer:close()]])
-      t.equal(
+  for _, work in ipairs({ 'saved', 'unsaved' }) do
+    t.test(
+      ('%s, %s: Neovim looks at the file all the time: no question, no fold lost, no reload'):format(
+        autoread,
+        work
+      ),
+      function()
+        local s = real.open(function(it)
+          return { { edit(it.spec, '"max": 12.0', '"max": 14.0'), { text = 'Done.' } } }
+        end, {
+          ui = true,
+          before = 'set ' .. autoread,
+          settings = { claude = { userTools = { 'Read', 'Edit' } } },
+        })
         s.n:lua(
           [[
-          local bufnr = vim.fn.bufnr(...)
-          return vim.api.nvim_win_call(vim.fn.win_findbuf(bufnr)[1], function()
-            return { vim.bo.modified, vim.fn.foldclosed(61), _G.read_anew == true }
-          end)
+          if ... == 'unsaved' then
+            vim.fn.setline(vim.fn.search('flange thickness'), '      "name": "flange",')
+          end
+          vim.wo.foldmethod = 'manual'
+          vim.cmd('60,62fold')
+          vim.api.nvim_create_autocmd('BufReadPost', { callback = function() _G.read_anew = true end })
+          _G.timer = vim.uv.new_timer()
+          _G.timer:start(0, 5, vim.schedule_wrap(function() vim.cmd('checktime') end))
         ]],
-          s.spec
-        ),
-        { false, 60, false }
-      )
-      assert(not s.n:messages():find('W1[12]'), s.n:messages())
-      assert(not s.n:messages():find('changed on disk'), s.n:messages())
-    end
-  )
+          work
+        )
+        t.equal(real.turn(s, 'thicker web'), 'completed')
+        study.sees(s.n, '● bracket_mass: the spec changed, shown in the buffer')
+        s.n:lua([[_G.timer:close()]])
+        t.equal(
+          s.n:lua(
+            [[
+            local bufnr = vim.fn.bufnr(...)
+            return vim.api.nvim_win_call(vim.fn.win_findbuf(bufnr)[1], function()
+              return { vim.bo.modified, vim.fn.foldclosed(61), _G.read_anew == true }
+            end)
+          ]],
+            s.spec
+          ),
+          { work == 'unsaved', 60, false }
+        )
+        t.contains(real.buffer(s), '"max": 14.0')
+        assert(not s.n:messages():find('W1[12]'), s.n:messages())
+        assert(not s.n:messages():find('changed on disk'), s.n:messages())
+      end
+    )
+  end
 end
 
 t.test(
