@@ -29,6 +29,13 @@ absent() {
     fi
 }
 
+# types: builds the type checker, without optimising, which takes a minute or two; once
+emmylua=$parts/emmylua-0.25.1/bin/emmylua_check
+types() {
+    [ -x "$emmylua" ] || CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off \
+        cargo install --quiet --locked --version 0.25.1 --root "$parts/emmylua-0.25.1" emmylua_check
+}
+
 # cases FOLDER [NAME]: runs the cases of a folder and adds their counts
 cases() {
     local log ok bad
@@ -53,6 +60,12 @@ if [ $# -eq 0 ]; then
         check 'luacheck: no warning' sh -c 'cd "$1" && luacheck --quiet --no-color .' - "$plugin"
     else
         absent 'luacheck is not installed (as root: apt-get install lua-check)'
+    fi
+    if types; then
+        runtime=$("$nvim" --clean --headless -c 'lua io.write(vim.env.VIMRUNTIME)' -c quit 2>/dev/null)
+        check 'emmylua: types' env VIMRUNTIME="$runtime" "$emmylua" "$plugin" --severity warn --warnings-as-errors
+    else
+        absent 'emmylua_check could not be built'
     fi
     check 'help: every tag is unique' "$nvim" --clean --headless -n -c "helptags $plugin/doc" -c 'cquit 0'
     rm -f "$plugin/doc/tags"

@@ -93,7 +93,7 @@ function M.with(root, callback)
   if running and running.initialized then
     return callback(running)
   end
-  local config = vim.deepcopy(vim.lsp.config[lsp.name])
+  local config = vim.deepcopy(lsp.configured())
   if config.cmd == lsp.missing then
     lsp.report_missing()
     return callback(nil)

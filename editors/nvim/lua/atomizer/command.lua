@@ -132,9 +132,10 @@ M.subcommands = {
       local options = { bufnr = part('lsp').is_spec(bufnr) and bufnr or nil }
       options.selection = command and selection(command) or nil
       if text ~= '' then
-        return part('chat').say(text, options)
+        part('chat').say(text, options)
+      else
+        part('chat').prepare(nil, options)
       end
-      part('chat').prepare(nil, options)
     end,
   },
   new = {

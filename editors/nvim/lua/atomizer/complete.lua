@@ -9,13 +9,13 @@ local MAX_FILES = 500
 local WAIT_MS = 300
 
 ---@param root string
----@return vim.CompletedItem[]
+---@return vim.v.completed_item[]
 local function entries(root)
   local bufnr = client_of.spec_buffer(root)
   if not bufnr then
     return {}
   end
-  local items = {} ---@type vim.CompletedItem[]
+  local items = {} ---@type vim.v.completed_item[]
   for _, entry in ipairs(ids.find(vim.api.nvim_buf_get_lines(bufnr, 0, -1, false))) do
     items[#items + 1] = { word = '@' .. entry.id, menu = entry.name or '', kind = 'e' }
   end
@@ -23,11 +23,11 @@ local function entries(root)
 end
 
 ---@param root string
----@return vim.CompletedItem[]
+---@return vim.v.completed_item[]
 local function studies(root)
   local client = client_of.running(root)
   local answer = client and client:request_sync('atomizer/study/list', vim.empty_dict(), WAIT_MS)
-  local items = {} ---@type vim.CompletedItem[]
+  local items = {} ---@type vim.v.completed_item[]
   for _, study in ipairs(answer and answer.result or {}) do
     items[#items + 1] = { word = '@' .. study.studyId, menu = 'study', kind = 's' }
   end
@@ -35,9 +35,9 @@ local function studies(root)
 end
 
 ---@param root string
----@return vim.CompletedItem[]
+---@return vim.v.completed_item[]
 local function files(root)
-  local items = {} ---@type vim.CompletedItem[]
+  local items = {} ---@type vim.v.completed_item[]
   local bufnr = client_of.spec_buffer(root)
   local folder = bufnr and vim.fs.dirname(vim.api.nvim_buf_get_name(bufnr)) or root
   for name, kind in vim.fs.dir(folder, { depth = 4 }) do
@@ -52,9 +52,9 @@ local function files(root)
   return items
 end
 
----@return vim.CompletedItem[]
+---@return vim.v.completed_item[]
 local function commands()
-  local items = {} ---@type vim.CompletedItem[]
+  local items = {} ---@type vim.v.completed_item[]
   for name, description in vim.spairs(require('atomizer.command').slashes()) do
     items[#items + 1] = { word = '/' .. name, menu = description, kind = 'c' }
   end
@@ -63,7 +63,7 @@ end
 
 ---@param findstart 0|1
 ---@param base string
----@return integer|vim.CompletedItem[]
+---@return integer|vim.v.completed_item[]
 function M.omnifunc(findstart, base)
   local row, column = unpack(vim.api.nvim_win_get_cursor(0))
   if findstart == 1 then
@@ -74,7 +74,7 @@ function M.omnifunc(findstart, base)
     end
     return start and start - 1 or -2
   end
-  local items ---@type vim.CompletedItem[]
+  local items ---@type vim.v.completed_item[]
   if vim.startswith(base, '/') then
     items = commands()
   else

@@ -8,7 +8,7 @@ local M = {}
 ---@field height? number lines; below 1 a share of the screen
 ---@field prompt_height? integer lines of the prompt
 ---@field fold? boolean tool calls and thoughts begin folded
----@field start_insert? boolean in the prompt when the chat opens
+---@field start_insert? boolean begin in the prompt when the chat opens
 
 ---@class atomizer.Config
 ---@field cmd? string[] the server's command; found by itself otherwise

@@ -113,7 +113,7 @@ end
 
 ---@class atomizer.SendOptions
 ---@field bufnr? integer the spec talked about
----@field selection? lsp.Range in it
+---@field selection? lsp.Range of it
 
 ---@param message string
 ---@param options atomizer.SendOptions

@@ -21,6 +21,7 @@ end
 
 local function neovim()
   vim.health.start('Neovim')
+  ---@diagnostic disable-next-line: call-non-callable -- a module that can be called
   local text = tostring(vim.version())
   if vim.fn.has('nvim-0.11') == 1 then
     vim.health.ok('Neovim ' .. text)
@@ -37,7 +38,7 @@ end
 
 local function server()
   vim.health.start('Server')
-  local command = vim.lsp.config[lsp.name].cmd
+  local command = lsp.configured().cmd
   if command == lsp.missing then
     local _, looked = lsp.find_server()
     return vim.health.error('The server was not found', {
@@ -68,7 +69,7 @@ end
 
 ---@return table settings of the server
 local function settings()
-  return vim.tbl_get(vim.lsp.config[lsp.name], 'settings', lsp.name) or {}
+  return vim.tbl_get(lsp.configured(), 'settings', lsp.name) or {}
 end
 
 local function claude()

@@ -74,13 +74,20 @@ function M.command()
   return M.find_server() or M.missing
 end
 
+--- The configuration with what the user has changed in it.
+---@return vim.lsp.Config
+function M.configured()
+  ---@diagnostic disable-next-line: undefined-field -- it has one for every name
+  return vim.lsp.config[M.name]
+end
+
 ---@param bufnr integer
 ---@param on_dir fun(dir: string)
 local function root_dir(bufnr, on_dir)
   if not M.is_spec(bufnr) then
     return
   end
-  if vim.lsp.config[M.name].cmd == M.missing then
+  if M.configured().cmd == M.missing then
     M.report_missing()
     return
   end

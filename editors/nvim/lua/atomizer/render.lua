@@ -243,7 +243,7 @@ local function clock(time)
     return nil
   end
   local now = os.time()
-  local offset = os.difftime(now, os.time(os.date('!*t', now) --[[@as osdateparam]]))
+  local offset = os.difftime(now, os.time(os.date('!*t', now) --[[@as std.osdateparam]]))
   local at = os.time({ year = year, month = month, day = day, hour = hour, min = minute }) + offset
   local today = os.date('%Y-%m-%d', now) == os.date('%Y-%m-%d', at)
   return os.date(today and '%H:%M' or '%Y-%m-%d %H:%M', at) --[[@as string]]

@@ -81,6 +81,7 @@ function M.counts(counted)
   return #parts > 0 and (' · ' .. table.concat(parts, ', ')) or ''
 end
 
+---@type table<integer, string>
 local severities = { 'E', 'W', 'I', 'N' }
 
 ---@param validation atomizer.Validation

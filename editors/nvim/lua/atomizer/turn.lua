@@ -16,7 +16,7 @@ local M = {}
 ---@field message string
 ---@field turn_id? string
 ---@field status atomizer.Status|'queued'
----@field position? integer in the queue
+---@field position? integer place in the queue
 ---@field activity? string what is going on: a tool's name, `asking`, `retrying`
 ---@field blocks atomizer.Block[]
 ---@field usage? atomizer.Usage

@@ -71,6 +71,7 @@
 ---@field turnId? string
 ---@field position? integer
 ---@field delta? string
+---@field parts? string[] deltas that came after it, until they are shown (not on the wire)
 ---@field text? string
 ---@field id? string
 ---@field name? string
