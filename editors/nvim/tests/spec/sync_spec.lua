@@ -346,6 +346,33 @@ t.test('a change that the buffer would not take is told at once', function()
   n:wait([[vim.fn.execute('messages'):find('changed on disk')]])
 end)
 
+t.test('a revert, too, may be seen on disk before its edit comes', function()
+  local n, path = study.open({ ui = true, before = 'set noautoread' })
+  n:lua(
+    [[
+    local path, text = ...
+    require('atomizer').setup({ confirm_revert = false })
+    require('fake').answers['atomizer/turn/revert'] = function()
+      local lines = vim.split(vim.trim(text), '\n')
+      vim.fn.writefile(lines, path)
+      vim.cmd('checktime')
+      vim.api.nvim_buf_set_lines(vim.fn.bufnr(path), 0, -1, true, lines)
+      return { changes = { { uri = vim.uri_from_fname(path), applied = 'edit' } } }
+    end
+    require('atomizer.changes').revert(vim.fs.root(path, 'studies'), 'turn-1')
+  ]],
+    path,
+    (study.spec:gsub('mass', 'weight'))
+  )
+  n:wait([[vim.fn.execute('messages'):find('reverted in the buffer')]])
+  n:wait([[vim.bo.modified == false]])
+  t.equal(
+    n:lua([[return vim.api.nvim_get_option_value('autoread', { scope = 'local' }) == nil]]),
+    true
+  )
+  assert(not n:messages():find('changed on disk'), n:messages())
+end)
+
 t.test('a spec opened in the midst of a turn is left alone, too', function()
   local n = study.open({ ui = true, before = 'set noautoread' })
   study.say(n)
