@@ -57,7 +57,7 @@ class CanvasView implements vscode.Disposable {
   dispose(): void {
     if (this.timer !== null) clearTimeout(this.timer);
     for (const subscription of this.subscriptions) subscription.dispose();
-    this.chats.context.selectOnCanvas({ nodes: [], edges: [] });
+    this.chats.context.selectOnCanvas(this.document.uri, { nodes: [], edges: [] });
   }
 
   private async receive(message: FromCanvas): Promise<void> {
@@ -92,7 +92,7 @@ class CanvasView implements vscode.Disposable {
         message: diagnostic.message,
       }));
       const nodes = colourNodes(this.document.getText(), this.graph.nodes, diagnostics);
-      this.tell({ type: 'graph', nodes, edges: this.graph.edges, readOnly: false });
+      this.tell({ type: 'graph', nodes, edges: this.graph.edges });
     } catch (error) {
       this.tell({ type: 'failed', message: messageOf(error) });
     }
@@ -129,7 +129,7 @@ class CanvasView implements vscode.Disposable {
 
   private select(ids: string[]): void {
     const chosen = new Set(ids);
-    this.chats.context.selectOnCanvas({
+    this.chats.context.selectOnCanvas(this.document.uri, {
       nodes: this.graph.nodes.filter(({ id }) => chosen.has(id)),
       edges: this.graph.edges.filter(({ source, target }) => chosen.has(source) || chosen.has(target)),
     });

@@ -50,8 +50,9 @@ export function moveEdits(text: string, moves: { id: string; x: number; y: numbe
     const place = placeOf(root, id);
     if (place === null || (id in FIXED && id !== 'optimization')) return [];
     const path = [...place.path, 'canvas_position'];
-    const existing = findNodeAtLocation(root, path);
-    if (existing?.type !== 'object') return modify(text, path, { x: Math.round(x), y: Math.round(y) }, { formattingOptions });
+    const numbers = ['x', 'y'].map((axis) => findNodeAtLocation(root, [...path, axis]));
+    // Edits of one object must not overlap, as two added keys would.
+    if (numbers.includes(undefined)) return modify(text, path, { x: Math.round(x), y: Math.round(y) }, { formattingOptions });
     return [
       ...modify(text, [...path, 'x'], Math.round(x), { formattingOptions }),
       ...modify(text, [...path, 'y'], Math.round(y), { formattingOptions }),

@@ -1,16 +1,18 @@
 /** The conversations of one folder: which is shown, which turns run, and what the panel is told. */
 import * as vscode from 'vscode';
-import { LSPErrorCodes, ResponseError } from 'vscode-languageclient/node';
-import type { LiveTurn, ToPanel } from '../shared/messages';
-import type { Message, Mode, PermissionQuestion, SessionInfo, SpecUpdate, TurnError, TurnEvent } from '../shared/protocol';
-import { ProblemsBefore, changesOf } from './changes';
-import { Context } from './context';
+import type { ToPanel, TurnRecord } from '../shared/messages';
+import type { Message, Mode, PermissionQuestion, SessionInfo, SpecUpdate, StudyTarget, TurnEvent } from '../shared/protocol';
+import { changesOf, type TurnTexts } from './changes';
+import type { Context } from './context';
 import type { Folder } from './folder';
 import { messageOf } from './log';
 import type { Memory } from './memory';
 import { Questions } from './questions';
 import type { SpecDocuments } from './specDocuments';
+import { pickStudy } from './studies';
 import type { Titles } from './titles';
+import { kindOf, Turns, type RunningTurn, type TurnListener } from './turns';
+import type { TurnStore } from './turnStore';
 
 /** Messages fetched at a time; older ones come when the user scrolls up. */
 const PAGE = 60;
@@ -22,13 +24,23 @@ export type Activity =
   | { kind: 'waiting'; tool: string }
   | { kind: 'error'; message: string };
 
-interface Turn extends LiveTurn {
-  turnId: string | null;
-  tool: string | null;
-  problems: ProblemsBefore;
+/** What all chats share. */
+export interface ChatParts {
+  context: Context;
+  memory: Memory;
+  titles: Titles;
+  turnStore: TurnStore;
+  turnTexts: TurnTexts;
+  specDocuments: SpecDocuments;
+  /** Brings a panel into sight without the focus; false when none is open. */
+  revealPanel: () => Promise<boolean>;
+  /** Whether panels show this chat. */
+  isShown: (chat: Chat) => boolean;
+  /** Has panels show this chat from now on, and one of them in front. */
+  bringToFront: (chat: Chat) => Promise<void>;
 }
 
-export class Chat implements vscode.Disposable {
+export class Chat implements vscode.Disposable, TurnListener {
   readonly questions = new Questions();
   private readonly told = new vscode.EventEmitter<ToPanel>();
   private readonly changed = new vscode.EventEmitter<void>();
@@ -36,27 +48,26 @@ export class Chat implements vscode.Disposable {
   readonly onTell = this.told.event;
   /** The activity, the mode or the conversation changed. */
   readonly onDidChange = this.changed.event;
-  private readonly turns = new Map<string, Turn>();
+  private readonly turns: Turns;
   private readonly subscriptions: vscode.Disposable[] = [];
   private session: SessionInfo | null = null;
   private shownKey: string | null = null;
   private newMode: Mode = 'user';
   private lastError: string | null = null;
   private restored: Promise<void> | null = null;
+  /** A turn that the server began itself, such as one that mends errors, runs in the conversation shown. */
+  private othersTurn = false;
 
   constructor(
     readonly folder: Folder,
-    readonly context: Context,
-    private readonly memory: Memory,
-    private readonly titles: Titles,
-    private readonly specDocuments: SpecDocuments,
-    private readonly revealPanel: () => Promise<boolean>,
+    private readonly parts: ChatParts,
   ) {
+    this.turns = new Turns(folder, parts.turnStore, this);
     folder.withClient((client) => {
       // The panel shows conflicts as cards and resolves them when its user chooses; until then they stay open.
       client.onRequest('atomizer/conflict', async () => {
         await this.tellConflicts();
-        await this.revealPanel();
+        await this.parts.revealPanel();
         return { take: null };
       });
       client.onRequest('atomizer/permission', (question: PermissionQuestion, token: vscode.CancellationToken) => this.ask(question, token));
@@ -66,7 +77,7 @@ export class Chat implements vscode.Disposable {
       });
       client.onNotification('atomizer/sessionChanged', ({ session }: { session: SessionInfo }) => this.follow(session));
       client.onNotification('atomizer/specUpdated', (update: SpecUpdate) => {
-        void this.specDocuments.afterUpdate(vscode.Uri.parse(update.uri));
+        void this.parts.specDocuments.afterUpdate(vscode.Uri.parse(update.uri));
       });
     });
     this.subscriptions.push(
@@ -74,6 +85,7 @@ export class Chat implements vscode.Disposable {
         if (folder.state !== 'running') this.questions.withdrawAll();
         this.changed.fire();
       }),
+      folder.onDidStart(() => void this.afterStart()),
       this.questions.onDidChange(() => this.changed.fire()),
     );
   }
@@ -89,7 +101,7 @@ export class Chat implements vscode.Disposable {
   get activity(): Activity {
     const [question] = this.questions.waiting;
     if (question !== undefined) return { kind: 'waiting', tool: question.toolName };
-    const running = [...this.turns.values()];
+    const running = this.turns.all;
     const turn = running.find((candidate) => candidate.key === this.shownKey) ?? running[0];
     if (turn !== undefined) return { kind: 'running', tool: turn.tool };
     return this.lastError === null ? { kind: 'idle' } : { kind: 'error', message: this.lastError };
@@ -100,14 +112,6 @@ export class Chat implements vscode.Disposable {
     this.restored ??= this.restore();
     await this.restored;
     await this.tellConversation(tell);
-    for (const question of this.questions.waiting) {
-      tell({ type: 'question', requestId: question.requestId, description: question.description ?? '' });
-    }
-  }
-
-  /** Tells the panels something that is not part of a turn. */
-  reply(message: ToPanel): void {
-    this.told.fire(message);
   }
 
   async send(message: string): Promise<void> {
@@ -115,48 +119,42 @@ export class Chat implements vscode.Disposable {
       this.told.fire({ type: 'notice', message: 'Claude works only in a trusted workspace.' });
       return;
     }
-    const key = crypto.randomUUID();
-    const problems = new ProblemsBefore();
-    const turn: Turn = { key, sessionId: this.sessionId, message, events: [], turnId: null, tool: null, problems };
-    this.turns.set(key, turn);
-    this.shownKey = key;
+    const sessionId = this.sessionId;
+    const session = sessionId === null ? { mode: this.newMode } : { sessionId };
+    const params = { message, ...session, ...this.parts.context.params(this.folder) };
+    const turn = this.turns.begin(params);
+    this.shownKey = turn.key;
     this.lastError = null;
-    this.told.fire({ type: 'sent', key, message });
+    this.told.fire({ type: 'sent', key: turn.key, message });
     this.changed.fire();
-    const context = this.context.params();
-    if (context.textDocument !== undefined) await problems.remember(this.folder, context.textDocument.uri);
-    const session = turn.sessionId === null ? { mode: this.newMode } : { sessionId: turn.sessionId };
-    try {
-      await this.folder.chat({ message, ...session, ...context }, (event) => this.onEvent(turn, event));
-      this.end(turn, null, false);
-    } catch (error) {
-      const cancelled = error instanceof ResponseError && error.code === LSPErrorCodes.RequestCancelled;
-      this.end(turn, cancelled ? null : turnError(error), cancelled);
-    }
+    await this.turns.run(turn, params);
   }
 
   async stop(): Promise<void> {
-    const running = [...this.turns.values()].filter((turn) => turn.key === this.shownKey || turn.sessionId === this.sessionId);
-    const sessionId = running.find((turn) => turn.sessionId !== null)?.sessionId;
-    if (sessionId === undefined || sessionId === null) return;
-    await this.reporting(() => this.folder.request('atomizer/cancel', { sessionId }));
+    const sessionId = this.sessionId;
+    const running = this.turns.all.filter((turn) => turn.key === this.shownKey || (sessionId !== null && turn.sessionId === sessionId));
+    await this.reporting(async () => {
+      if (running.length === 0 && sessionId !== null && this.othersTurn) await this.folder.request('atomizer/cancel', { sessionId });
+      for (const turn of running) await this.turns.stop(turn);
+    });
   }
 
   newChat(): void {
     this.session = null;
     this.shownKey = null;
     this.lastError = null;
-    this.context.reset();
-    this.memory.update(this.memoryKey, undefined);
-    this.told.fire({ type: 'conversation', session: null, title: '', messages: [], more: false, live: null });
+    this.parts.context.reset();
+    this.parts.memory.update(this.memoryKey, undefined);
+    this.told.fire({ type: 'conversation', session: null, title: '', messages: [], records: [], more: false, live: null });
     this.changed.fire();
   }
 
   async open(sessionId: string): Promise<void> {
     await this.reporting(async () => {
       this.session = await this.folder.request('atomizer/session/info', { sessionId });
-      this.shownKey = [...this.turns.values()].find((turn) => turn.sessionId === sessionId)?.key ?? null;
-      this.memory.update(this.memoryKey, sessionId);
+      this.shownKey = this.turns.all.find((turn) => turn.sessionId === sessionId)?.key ?? null;
+      this.othersTurn = false;
+      this.parts.memory.update(this.memoryKey, sessionId);
       await this.tellConversation((message) => this.told.fire(message));
       this.changed.fire();
     });
@@ -167,7 +165,8 @@ export class Chat implements vscode.Disposable {
     if (sessionId === null) return;
     await this.reporting(async () => {
       const messages = await this.folder.request('atomizer/session/history', { sessionId, limit: PAGE, before });
-      this.told.fire({ type: 'older', sessionId, messages, more: messages.length === PAGE });
+      const records = this.turns.recordsOf(sessionId, messages);
+      this.told.fire({ type: 'older', sessionId, messages, records, more: messages.length === PAGE });
       await this.tellChanges(messages, (message) => this.told.fire(message));
     });
   }
@@ -176,7 +175,7 @@ export class Chat implements vscode.Disposable {
     const sessions = await this.folder.request('atomizer/session/list', {});
     return sessions
       .filter((session) => session.messageCount > 0)
-      .map((session) => ({ ...session, shownTitle: this.titles.of(session) }));
+      .map((session) => ({ ...session, shownTitle: this.parts.titles.of(session) }));
   }
 
   async tellSessions(open: boolean): Promise<void> {
@@ -186,7 +185,7 @@ export class Chat implements vscode.Disposable {
   }
 
   async rename(sessionId: string, title: string): Promise<void> {
-    this.titles.set(sessionId, title);
+    this.parts.titles.set(sessionId, title);
     if (this.session?.sessionId === sessionId) this.follow(this.session);
     await this.tellSessions(false);
   }
@@ -194,7 +193,8 @@ export class Chat implements vscode.Disposable {
   async delete(sessionId: string): Promise<void> {
     await this.reporting(async () => {
       await this.folder.request('atomizer/session/delete', { sessionId });
-      this.titles.set(sessionId, '');
+      this.parts.titles.set(sessionId, '');
+      this.turns.forget(sessionId);
       if (this.sessionId === sessionId) this.newChat();
     });
     await this.tellSessions(false);
@@ -228,7 +228,7 @@ export class Chat implements vscode.Disposable {
   }
 
   async setStudy(studyId: string | null): Promise<void> {
-    this.context.chooseStudy(studyId);
+    this.parts.context.chooseStudy(this.folder, studyId);
     const sessionId = this.sessionId;
     if (sessionId === null) return;
     await this.reporting(() => this.folder.request('atomizer/session/setStudy', { sessionId, studyId }));
@@ -240,22 +240,36 @@ export class Chat implements vscode.Disposable {
   }
 
   async revert(turnId: string): Promise<void> {
-    try {
-      const { changes } = await this.folder.request('atomizer/turn/revert', { turnId });
-      const failed = changes.filter(({ applied }) => applied === 'rejected' || applied === 'conflict');
-      const message = failed.length === 0 ? 'Reverted.' : 'Not all of it could be reverted: the files were changed since.';
-      for (const { uri } of changes) await this.specDocuments.afterUpdate(vscode.Uri.parse(uri));
-      this.told.fire({ type: 'reverted', turnId, message, failed: failed.length > 0 });
-      await this.tellConflicts();
-    } catch (error) {
-      this.told.fire({ type: 'reverted', turnId, message: messageOf(error), failed: true });
+    const outcome = await this.reverted(turnId);
+    const { sessionId } = this;
+    if (sessionId !== null) {
+      this.turns.note(sessionId, turnId, (turn) => {
+        turn.reverted = outcome;
+      });
     }
+    this.told.fire({ type: 'reverted', turnId, ...outcome });
+    await this.reporting(() => this.tellConflicts());
+  }
+
+  /** Applies what Claude offered for the canvas to the study that its turn was about, whichever is in front now. */
+  async applyCanvas(turnId: string, index: number): Promise<void> {
+    const { sessionId } = this;
+    const offer = sessionId === null ? null : this.turns.offer(sessionId, turnId, index);
+    if (sessionId === null || offer === null) throw new Error('Nothing is stored of this offer.');
+    const target = offer.about ?? (await this.studyOfSession());
+    if (target === null) return;
+    const { applied, skipped } = await this.folder.request('atomizer/canvas/apply', { ...target, modifications: [offer.modification] });
+    const message = applied > 0 ? 'Applied.' : (skipped[0]?.reason ?? 'Nothing to change.');
+    this.turns.note(sessionId, turnId, (turn) => {
+      turn.canvasOutcomes[index] = message;
+    });
+    this.told.fire({ type: 'canvasApplied', turnId, index, message });
   }
 
   async resolve(conflictId: string, take: 'mine' | 'theirs'): Promise<void> {
     await this.reporting(async () => {
       const { uri } = await this.folder.request('atomizer/conflict/resolve', { conflictId, take });
-      await this.specDocuments.afterUpdate(vscode.Uri.parse(uri));
+      await this.parts.specDocuments.afterUpdate(vscode.Uri.parse(uri));
       await this.tellConflicts();
     });
   }
@@ -276,7 +290,7 @@ export class Chat implements vscode.Disposable {
     const turns: { turnId: string; label: string }[] = [];
     for (const { role, turnId } of messages.reverse()) {
       if (role !== 'assistant' || turnId === null) continue;
-      const changes = await changesOf(this.folder, turnId, null);
+      const changes = await changesOf(this.folder, turnId);
       if (changes.length > 0) turns.push({ turnId, label: changes.flatMap((change) => change.words).join('; ') });
     }
     return turns;
@@ -295,15 +309,24 @@ export class Chat implements vscode.Disposable {
 
   /** After a reload: the conversation that was shown, when the server still has it. */
   private async restore(): Promise<void> {
-    const sessionId = this.memory.get(this.memoryKey);
+    const sessionId = this.parts.memory.get(this.memoryKey);
     if (typeof sessionId !== 'string' || this.session !== null) return;
     await this.whenRunning();
     try {
       this.session = await this.folder.request('atomizer/session/info', { sessionId });
-    } catch {
-      this.memory.update(this.memoryKey, undefined);
+    } catch (error) {
+      // Anything else may be over when the next server starts.
+      if (kindOf(error) === 'sessionNotFound') this.parts.memory.update(this.memoryKey, undefined);
+      else this.restored = null;
     }
     this.changed.fire();
+  }
+
+  /** A new server: what it has of the conversation is shown, also when the last one could not restore it. */
+  private async afterStart(): Promise<void> {
+    const begun = this.shownKey !== null || this.restored !== null;
+    if (this.session === null && begun) return;
+    await this.tellAll((message) => this.told.fire(message));
   }
 
   private async whenRunning(): Promise<void> {
@@ -318,40 +341,50 @@ export class Chat implements vscode.Disposable {
   }
 
   private async tellConversation(tell: (message: ToPanel) => void): Promise<void> {
-    const live = this.liveTurn();
+    const live = this.turns.get(this.shownKey);
     const session = this.session;
     if (session === null) {
-      tell({ type: 'conversation', session: null, title: '', messages: [], more: false, live });
-      return;
-    }
-    await this.reporting(async () => {
-      const all = await this.folder.request('atomizer/session/history', { sessionId: session.sessionId, limit: PAGE });
-      const messages = all.filter(({ turnId }) => live?.turnId === null || live === null || turnId !== live.turnId);
-      const { key = '', sessionId = null, message = '', events = [] } = live ?? {};
-      tell({
-        type: 'conversation',
-        session,
-        title: this.titles.of(session),
-        messages,
-        more: all.length === PAGE,
-        live: live === null ? null : { key, sessionId, message, events },
+      tell({ type: 'conversation', session: null, title: '', messages: [], records: [], more: false, live: live === null ? null : plain(live) });
+    } else {
+      await this.reporting(async () => {
+        const { sessionId } = session;
+        const all = await this.folder.request('atomizer/session/history', { sessionId, limit: PAGE });
+        const running = live?.turnId ?? null;
+        const messages = all.filter(({ turnId }) => turnId === null || turnId !== running);
+        tell({
+          type: 'conversation',
+          session,
+          title: this.parts.titles.of(session),
+          messages,
+          records: this.turns.recordsOf(sessionId, messages),
+          more: all.length === PAGE,
+          live: live === null ? null : plain(live),
+        });
+        await this.tellChanges(messages, tell);
+        if (running !== null) await this.tellChangesOf(running, tell);
+        await this.tellConflicts(tell);
       });
-      await this.tellChanges(messages, tell);
-      await this.tellConflicts(tell);
-    });
+    }
+    for (const question of this.questions.waiting) {
+      if (this.shows(question)) tell({ type: 'question', question });
+    }
   }
 
-  private liveTurn(): Turn | null {
-    return (this.shownKey === null ? undefined : this.turns.get(this.shownKey)) ?? null;
+  /** Whether a question belongs to the conversation that this chat shows. */
+  private shows({ sessionId }: PermissionQuestion): boolean {
+    return sessionId === this.sessionId || sessionId === this.turns.get(this.shownKey)?.sessionId;
   }
 
   /** The cards of spec changes of turns that are over. */
   private async tellChanges(messages: Message[], tell: (message: ToPanel) => void): Promise<void> {
     for (const { role, turnId } of messages) {
-      if (role !== 'assistant' || turnId === null) continue;
-      const changes = await changesOf(this.folder, turnId, null);
-      if (changes.length > 0) tell({ type: 'changes', turnId, changes });
+      if (role === 'assistant' && turnId !== null) await this.tellChangesOf(turnId, tell);
     }
+  }
+
+  private async tellChangesOf(turnId: string, tell: (message: ToPanel) => void): Promise<void> {
+    const changes = await changesOf(this.folder, turnId);
+    if (changes.length > 0) tell({ type: 'changes', turnId, changes });
   }
 
   private async tellConflicts(tell: (message: ToPanel) => void = (message) => this.told.fire(message)): Promise<void> {
@@ -361,80 +394,102 @@ export class Chat implements vscode.Disposable {
     tell({ type: 'conflicts', conflicts });
   }
 
-  private onEvent(turn: Turn, event: TurnEvent): void {
-    turn.events.push(event);
-    if (event.type === 'started') {
-      turn.sessionId = event.sessionId;
-      turn.turnId = event.turnId;
-      void this.adopt(turn, event.sessionId);
-    } else if (event.type === 'toolCall') {
-      turn.tool = event.name;
-      this.changed.fire();
-    } else if (event.type === 'toolResult') {
-      turn.tool = null;
-      this.changed.fire();
-    }
+  onEvent(turn: RunningTurn, event: TurnEvent): void {
+    if (event.type === 'started') void this.adopt(turn, event.sessionId);
+    if (event.type === 'toolCall' || event.type === 'toolResult') this.changed.fire();
     if (turn.key === this.shownKey) this.told.fire({ type: 'event', key: turn.key, event });
     if (event.type === 'specUpdated') void this.afterSpecUpdate(turn, event);
   }
 
+  onEnd(turn: RunningTurn): void {
+    const failed = turn.events.find((event) => event.type === 'error');
+    this.lastError = turn.ended?.error?.message ?? failed?.error.message ?? null;
+    if (turn.key === this.shownKey && turn.ended !== null) this.told.fire({ type: 'ended', key: turn.key, ...turn.ended });
+    this.changed.fire();
+  }
+
   /** A turn of a new conversation has begun: the conversation has its id now. */
-  private async adopt(turn: Turn, sessionId: string): Promise<void> {
+  private async adopt(turn: RunningTurn, sessionId: string): Promise<void> {
     if (turn.key !== this.shownKey || this.sessionId === sessionId) return;
-    this.memory.update(this.memoryKey, sessionId);
+    this.parts.memory.update(this.memoryKey, sessionId);
     await this.reporting(async () => {
       const session = await this.folder.request('atomizer/session/info', { sessionId });
       if (turn.key === this.shownKey) this.show(session);
     });
   }
 
-  private async afterSpecUpdate(turn: Turn, update: SpecUpdate): Promise<void> {
-    const { turnId } = turn;
+  private async afterSpecUpdate({ turnId }: RunningTurn, update: SpecUpdate): Promise<void> {
     if (turnId === null) return;
+    this.parts.turnTexts.changed(turnId);
     await this.reporting(async () => {
-      const changes = await changesOf(this.folder, turnId, turn.problems);
-      this.told.fire({ type: 'changes', turnId, changes });
+      this.told.fire({ type: 'changes', turnId, changes: await changesOf(this.folder, turnId) });
       if (update.applied === 'conflict') await this.tellConflicts();
     });
   }
 
-  private end(turn: Turn, error: TurnError | null, cancelled: boolean): void {
-    this.turns.delete(turn.key);
-    const failed = turn.events.find((event) => event.type === 'error');
-    this.lastError = error?.message ?? failed?.error.message ?? null;
-    if (turn.key === this.shownKey) this.told.fire({ type: 'ended', key: turn.key, error, cancelled });
-    this.changed.fire();
-  }
-
   private follow(session: SessionInfo): void {
-    if (session.sessionId === this.sessionId) this.show(session);
+    if (session.sessionId !== this.sessionId) return;
+    this.show(session);
+    // Turns of this window tell themselves; one that the server began is read when it is over.
+    const own = this.turns.all.some(({ sessionId }) => sessionId === session.sessionId);
+    const over = this.othersTurn && !session.busy && !own;
+    this.othersTurn = session.busy && !own;
+    if (over) void this.tellConversation((message) => this.told.fire(message));
   }
 
   private show(session: SessionInfo): void {
     this.session = session;
-    this.told.fire({ type: 'session', session, title: this.titles.of(session) });
+    this.told.fire({ type: 'session', session, title: this.parts.titles.of(session) });
     this.changed.fire();
   }
 
   private async ask(question: PermissionQuestion, token: vscode.CancellationToken): Promise<unknown> {
     const answer = this.questions.ask(question, token);
-    this.told.fire({ type: 'question', requestId: question.requestId, description: question.description ?? '' });
-    if (!(await this.revealPanel())) void this.askInNotification(question);
+    const shown = this.shows(question);
+    if (shown) this.told.fire({ type: 'question', question });
+    const inSight = shown && this.parts.isShown(this) && (await this.parts.revealPanel());
+    if (!inSight) void this.askInNotification(question);
     return await answer;
   }
 
-  /** For a panel that is not in sight; the first answer counts, wherever it is given. */
+  /** For a question that no panel shows; the first answer counts, wherever it is given. */
   private async askInNotification(question: PermissionQuestion): Promise<void> {
-    const text = `Claude asks to use ${question.toolName}${question.description === undefined ? '' : `: ${question.description}`}`;
-    const choice = await vscode.window.showInformationMessage(text, 'Show', 'Allow', 'Deny');
+    const choice = await vscode.window.showInformationMessage(`Claude asks to use ${questionInWords(question)}`, 'Show', 'Allow', 'Deny');
     if (choice === 'Allow') this.answer(question.requestId, 'allow', 'once');
     else if (choice === 'Deny') this.answer(question.requestId, 'deny', 'once');
-    else if (choice === 'Show') await vscode.commands.executeCommand('atomizer.openChat');
+    else if (choice === 'Show') await this.showQuestion(question);
+  }
+
+  /** Opens the conversation in which Claude asks. */
+  async showQuestion(question: PermissionQuestion): Promise<void> {
+    if (!this.shows(question)) await this.open(question.sessionId);
+    await this.parts.bringToFront(this);
+  }
+
+  private async reverted(turnId: string): Promise<{ message: string; failed: boolean }> {
+    try {
+      const { changes } = await this.folder.request('atomizer/turn/revert', { turnId });
+      const failed = changes.some(({ applied }) => applied === 'rejected' || applied === 'conflict');
+      for (const { uri } of changes) await this.parts.specDocuments.afterUpdate(vscode.Uri.parse(uri));
+      return { message: failed ? 'Not all of it could be reverted: the files were changed since.' : 'Reverted.', failed };
+    } catch (error) {
+      return { message: messageOf(error), failed: true };
+    }
+  }
+
+  /** For a turn of which it is not known what it was about; null when the user would not say. */
+  private async studyOfSession(): Promise<StudyTarget | null> {
+    const studyId = this.session?.studyId ?? (await pickStudy(this.folder, 'The study that this is meant for'))?.studyId;
+    return studyId === undefined ? null : { studyId };
   }
 }
 
-function turnError(error: unknown): TurnError {
-  const data: unknown = error instanceof ResponseError ? error.data : undefined;
-  const kind = typeof data === 'object' && data !== null && 'kind' in data ? String(data.kind) : 'failed';
-  return { kind, message: messageOf(error) };
+/** Which tool, and for what. */
+export function questionInWords({ toolName, description }: PermissionQuestion): string {
+  return description === undefined || description === '' ? toolName : `${toolName}: ${description}`;
+}
+
+/** A running turn without what cannot be sent to a panel. */
+function plain({ key, turnId, sessionId, message, events, ended, canvasOutcomes, reverted }: RunningTurn): TurnRecord {
+  return { key, turnId, sessionId, message, events, ended, canvasOutcomes, reverted };
 }

@@ -1,16 +1,14 @@
 /** One chat for each folder; the active one is what panels show. */
 import * as vscode from 'vscode';
 import type { ToPanel } from '../shared/messages';
-import { Chat } from './chat';
+import type { PermissionQuestion } from '../shared/protocol';
+import { Chat, type ChatParts } from './chat';
 import { Context } from './context';
 import type { Folder } from './folder';
 import type { Folders } from './folders';
-import type { SpecDocuments } from './specDocuments';
-import type { Memory } from './memory';
-import { Titles } from './titles';
 
 export class Chats implements vscode.Disposable {
-  readonly context = new Context();
+  readonly context: Context;
   private readonly chats = new Map<Folder, Chat>();
   private readonly told = new vscode.EventEmitter<ToPanel>();
   private readonly changed = new vscode.EventEmitter<void>();
@@ -25,14 +23,22 @@ export class Chats implements vscode.Disposable {
 
   constructor(
     readonly folders: Folders,
-    memory: Memory,
-    specDocuments: SpecDocuments,
-    revealPanel: () => Promise<boolean>,
+    parts: Pick<ChatParts, 'memory' | 'titles' | 'turnStore' | 'turnTexts' | 'specDocuments' | 'revealPanel'>,
+    openPanel: () => Promise<void>,
   ) {
-    const titles = new Titles(memory);
+    this.context = new Context(folders);
+    const all: ChatParts = {
+      ...parts,
+      context: this.context,
+      isShown: (chat) => chat === this.active(),
+      bringToFront: async (chat) => {
+        folders.choose(chat.folder);
+        await openPanel();
+      },
+    };
     this.subscriptions = [
       folders.onDidAdd((folder) => {
-        const chat = new Chat(folder, this.context, memory, titles, specDocuments, revealPanel);
+        const chat = new Chat(folder, all);
         this.chats.set(folder, chat);
         chat.onTell((message) => {
           if (chat === this.active()) this.told.fire(message);
@@ -54,8 +60,9 @@ export class Chats implements vscode.Disposable {
     return (folder === null ? undefined : this.chats.get(folder)) ?? null;
   }
 
-  tell(message: ToPanel): void {
-    this.told.fire(message);
+  /** Claude's questions in any folder that wait for an answer, oldest first. */
+  questions(): { chat: Chat; question: PermissionQuestion }[] {
+    return [...this.chats.values()].flatMap((chat) => chat.questions.waiting.map((question) => ({ chat, question })));
   }
 
   dispose(): void {

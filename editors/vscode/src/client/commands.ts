@@ -1,12 +1,14 @@
 /** The commands of the extension. */
 import * as vscode from 'vscode';
 import type { Mode } from '../shared/protocol';
-import type { Chat } from './chat';
+import { questionInWords, type Chat } from './chat';
 import type { Chats } from './chats';
-import { specEditor, specUri, studyLabel } from './context';
+import { studyLabel } from './context';
 import { openExample } from './example';
 import { messageOf } from './log';
 import { exportConversation, type PanelHost } from './panelHost';
+import { isSpec } from './specFocus';
+import { pickStudy } from './studies';
 
 export interface Parts {
   chats: Chats;
@@ -43,7 +45,7 @@ export function registerCommands(parts: Parts): vscode.Disposable[] {
       await exportConversation(chat, chat.sessionId);
     },
     showOutput: () => output.show(),
-    showMenu: () => showMenu(),
+    showMenu: () => showMenu(chats),
     openExample: () => openExample(parts.extension),
   };
   return Object.entries(commands).map(([name, run]) =>
@@ -111,7 +113,7 @@ async function selectStudy(chat: Chat, studyId: string | undefined): Promise<voi
 }
 
 async function validateStudy({ chats, output }: Parts, target: unknown): Promise<void> {
-  const uri = target instanceof vscode.Uri ? target : specUri();
+  const uri = target instanceof vscode.Uri ? target : typeof target === 'string' ? null : specHere(chats);
   const studyId = typeof target === 'string' ? target : null;
   const chat = (uri === null ? null : chats.of(uri)) ?? activeChat(chats);
   const where = uri === null ? await studyToValidate(chat, studyId) : { textDocument: { uri: uri.toString() } };
@@ -134,12 +136,14 @@ async function validateStudy({ chats, output }: Parts, target: unknown): Promise
 
 async function studyToValidate(chat: Chat, studyId: string | null): Promise<{ studyId: string } | null> {
   if (studyId !== null) return { studyId };
-  const studies = await chat.folder.request('atomizer/study/list', {});
-  const picked = await vscode.window.showQuickPick(
-    studies.map((study) => study.studyId),
-    { placeHolder: 'The study to validate' },
-  );
-  return picked === undefined ? null : { studyId: picked };
+  const study = await pickStudy(chat.folder, 'The study to validate');
+  return study === undefined ? null : { studyId: study.studyId };
+}
+
+/** The spec that the user is at in the folder that panels show. */
+function specHere(chats: Chats): vscode.Uri | null {
+  const chat = chats.active();
+  return chat === null ? null : chats.context.spec(chat.folder);
 }
 
 async function revertTurn(chat: Chat, turnId: string | undefined): Promise<void> {
@@ -151,22 +155,20 @@ async function revertTurn(chat: Chat, turnId: string | undefined): Promise<void>
 }
 
 async function openCanvas(chats: Chats, given: vscode.Uri | undefined): Promise<void> {
-  const uri = given ?? specUri() ?? (await pickSpec(activeChat(chats)));
+  const uri = given ?? specHere(chats) ?? (await pickSpec(activeChat(chats)));
   if (uri === null) return;
   await vscode.commands.executeCommand('vscode.openWith', uri, 'atomizer.canvas', vscode.ViewColumn.Beside);
 }
 
 async function pickSpec(chat: Chat): Promise<vscode.Uri | null> {
-  const studies = await chat.folder.request('atomizer/study/list', {});
-  const items = studies.map((study) => ({ label: study.studyId, uri: study.uri }));
-  const picked = await vscode.window.showQuickPick(items, { placeHolder: 'The study to show' });
-  return picked === undefined ? null : vscode.Uri.parse(picked.uri);
+  const study = await pickStudy(chat.folder, 'The study to show');
+  return study === undefined ? null : vscode.Uri.parse(study.uri);
 }
 
 /** A message about the problems under the cursor, or of the whole spec. */
 function problemsHere(): string {
-  const editor = specEditor();
-  if (editor === null) return 'Please fix the problems of this study.';
+  const editor = vscode.window.activeTextEditor;
+  if (editor === undefined || !isSpec(editor.document)) return 'Please fix the problems of this study.';
   const all = vscode.languages.getDiagnostics(editor.document.uri);
   const here = all.filter((diagnostic) => diagnostic.range.intersection(editor.selection) !== undefined);
   const meant = here.length > 0 ? here : all;
@@ -175,7 +177,12 @@ function problemsHere(): string {
   return `Please fix:\n${lines.join('\n')}`;
 }
 
-async function showMenu(): Promise<void> {
+async function showMenu(chats: Chats): Promise<void> {
+  const questions = chats.questions().map(({ chat, question }) => ({
+    label: `$(question) ${questionInWords(question)}`,
+    description: chat.folder.name,
+    run: () => chat.showQuestion(question),
+  }));
   const items = [
     { label: '$(comment-discussion) Open Chat', command: 'atomizer.openChat' },
     { label: '$(add) New Chat', command: 'atomizer.newChat' },
@@ -188,6 +195,7 @@ async function showMenu(): Promise<void> {
     { label: '$(debug-restart) Restart Server', command: 'atomizer.restartServer' },
     { label: '$(output) Show Output', command: 'atomizer.showOutput' },
   ];
-  const picked = await vscode.window.showQuickPick(items, { placeHolder: 'Atomizer' });
-  if (picked !== undefined) await vscode.commands.executeCommand(picked.command);
+  const actions = items.map(({ label, command }) => ({ label, description: '', run: () => vscode.commands.executeCommand(command) }));
+  const picked = await vscode.window.showQuickPick<vscode.QuickPickItem & { run: () => unknown }>([...questions, ...actions], { placeHolder: 'Atomizer' });
+  await picked?.run();
 }

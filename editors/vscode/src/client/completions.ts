@@ -1,11 +1,11 @@
 /** What `@` and `/` offer in the input. */
 import * as vscode from 'vscode';
 import type { Completion } from '../shared/messages';
-import { specUri } from './context';
 import type { Folder } from './folder';
+import { globFor } from './glob';
 
 const MOST = 40;
-const MOST_FILES = 500;
+const MOST_FILES = 200;
 const ICONS: Record<string, string> = {
   designVar: 'symbol-variable',
   extractor: 'beaker',
@@ -26,19 +26,20 @@ export const SLASH_COMMANDS: { name: string; command: string; detail: string }[]
   { name: 'export', command: 'atomizer.exportConversation', detail: 'Save the conversation as Markdown' },
 ];
 
-export async function completions(folder: Folder, trigger: '@' | '/', query: string): Promise<Completion[]> {
-  const all = trigger === '/' ? slashCommands() : [...(await entries(folder)), ...problems(), ...(await files(folder))];
+/** `spec` is the one that the user is at. */
+export async function completions(folder: Folder, spec: vscode.Uri | null, trigger: '@' | '/', query: string): Promise<Completion[]> {
   const wanted = query.toLowerCase();
-  return all.filter((item) => `${item.label} ${item.detail}`.toLowerCase().includes(wanted)).slice(0, MOST);
+  const fits = (item: Completion): boolean => `${item.label} ${item.detail}`.toLowerCase().includes(wanted);
+  if (trigger === '/') return slashCommands().filter(fits);
+  const ofSpec = spec === null ? [] : [...(await entries(folder, spec)), ...problems(spec)];
+  return [...ofSpec, ...(await files(folder, query))].filter(fits).slice(0, MOST);
 }
 
 function slashCommands(): Completion[] {
   return SLASH_COMMANDS.map(({ name, detail }) => ({ label: `/${name}`, detail, insert: `/${name}`, icon: 'terminal' }));
 }
 
-async function entries(folder: Folder): Promise<Completion[]> {
-  const uri = specUri();
-  if (uri === null) return [];
+async function entries(folder: Folder, uri: vscode.Uri): Promise<Completion[]> {
   try {
     const { nodes } = await folder.request('atomizer/canvas/get', { textDocument: { uri: uri.toString() } });
     return nodes.map(({ id, kind, label }) => ({ label, detail: id, insert: `${label} (${id})`, icon: ICONS[kind] ?? 'circle-outline' }));
@@ -47,9 +48,7 @@ async function entries(folder: Folder): Promise<Completion[]> {
   }
 }
 
-function problems(): Completion[] {
-  const uri = specUri();
-  if (uri === null) return [];
+function problems(uri: vscode.Uri): Completion[] {
   return vscode.languages.getDiagnostics(uri).map((diagnostic) => ({
     label: diagnostic.message,
     detail: `line ${diagnostic.range.start.line + 1}`,
@@ -58,8 +57,9 @@ function problems(): Completion[] {
   }));
 }
 
-async function files(folder: Folder): Promise<Completion[]> {
-  const found = await vscode.workspace.findFiles(new vscode.RelativePattern(folder.folder, '**'), '**/{node_modules,.git,.atomizer}/**', MOST_FILES);
+async function files(folder: Folder, query: string): Promise<Completion[]> {
+  const pattern = new vscode.RelativePattern(folder.folder, globFor(query));
+  const found = await vscode.workspace.findFiles(pattern, '**/{node_modules,.git,.atomizer}/**', MOST_FILES);
   return found.map((uri) => {
     const path = vscode.workspace.asRelativePath(uri, false);
     return { label: path.split('/').at(-1) ?? path, detail: path, insert: path, icon: 'file' };

@@ -2,38 +2,44 @@
 import * as vscode from 'vscode';
 import type { Chip } from '../shared/messages';
 import type { CanvasState, ChatParams } from '../shared/protocol';
+import type { Folder } from './folder';
+import type { Folders } from './folders';
+import { SpecFocus } from './specFocus';
 
+const NOTHING_MARKED: CanvasState = { nodes: [], edges: [] };
+
+/** The part of the parameters of `atomizer/chat` that says what a message is about. */
+export type About = Pick<ChatParams, 'studyId' | 'textDocument' | 'selection' | 'canvasState'>;
+
+/** Each method is asked for one folder: a message to one root never speaks of a document of another. */
 export class Context implements vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<void>();
   readonly onDidChange = this.changed.event;
-  private readonly subscriptions: vscode.Disposable[];
+  private readonly focus = new SpecFocus();
+  private readonly listening: vscode.Disposable;
   private readonly removed = new Map<Chip['id'], string>();
-  private chosenStudy: string | null = null;
-  private canvas: CanvasState = { nodes: [], edges: [] };
+  private readonly chosenStudies = new Map<Folder, string>();
+  private canvas: { uri: vscode.Uri; state: CanvasState } | null = null;
 
-  constructor() {
-    this.subscriptions = [
-      vscode.window.onDidChangeActiveTextEditor(() => this.changed.fire()),
-      vscode.window.onDidChangeTextEditorSelection(({ textEditor }) => {
-        if (isSpec(textEditor.document)) this.changed.fire();
-      }),
-    ];
+  constructor(private readonly folders: Folders) {
+    this.listening = this.focus.onDidChange(() => this.changed.fire());
   }
 
-  chooseStudy(studyId: string | null): void {
-    this.chosenStudy = studyId;
+  chooseStudy(folder: Folder, studyId: string | null): void {
+    if (studyId === null) this.chosenStudies.delete(folder);
+    else this.chosenStudies.set(folder, studyId);
     this.removed.delete('study');
     this.changed.fire();
   }
 
-  selectOnCanvas(state: CanvasState): void {
-    this.canvas = state;
+  selectOnCanvas(uri: vscode.Uri, state: CanvasState): void {
+    this.canvas = { uri, state };
     this.changed.fire();
   }
 
-  remove(id: Chip['id']): void {
-    if (id === 'study') this.chosenStudy = null;
-    const chip = this.chips().find((candidate) => candidate.id === id);
+  remove(folder: Folder, id: Chip['id']): void {
+    if (id === 'study') this.chosenStudies.delete(folder);
+    const chip = this.chips(folder).find((candidate) => candidate.id === id);
     if (chip !== undefined) this.removed.set(id, chip.detail);
     this.changed.fire();
   }
@@ -44,75 +50,74 @@ export class Context implements vscode.Disposable {
     this.changed.fire();
   }
 
-  chips(): Chip[] {
+  /** The spec that the user is at, when it is one of this folder. */
+  spec(folder: Folder): vscode.Uri | null {
+    return this.ofFolder(folder, this.focus.uri);
+  }
+
+  chips(folder: Folder): Chip[] {
     const chips: Chip[] = [];
-    const editor = specEditor();
-    if (this.chosenStudy !== null) {
-      chips.push({ id: 'study', label: this.chosenStudy, detail: this.chosenStudy });
-    } else {
-      const uri = specUri();
-      if (uri !== null) chips.push({ id: 'study', label: studyLabel(uri), detail: uri.fsPath });
-    }
-    if (editor !== null && !editor.selection.isEmpty) {
-      const { start, end } = editor.selection;
+    const chosen = this.chosenStudies.get(folder);
+    const uri = this.spec(folder);
+    if (chosen !== undefined) chips.push({ id: 'study', label: chosen, detail: chosen });
+    else if (uri !== null) chips.push({ id: 'study', label: studyLabel(uri), detail: uri.fsPath });
+    const selected = this.selected(folder);
+    if (selected !== null) {
+      const { start, end } = selected.selection;
       const lines = start.line === end.line ? `line ${start.line + 1}` : `lines ${start.line + 1}–${end.line + 1}`;
-      chips.push({ id: 'selection', label: `Selection: ${lines}`, detail: `${editor.document.uri.fsPath}, ${lines}` });
+      chips.push({ id: 'selection', label: `Selection: ${lines}`, detail: `${selected.document.uri.fsPath}, ${lines}` });
     }
-    if (this.canvas.nodes.length > 0) {
-      const labels = this.canvas.nodes.map((node) => node.label).join(', ');
+    const { nodes } = this.marked(folder);
+    if (nodes.length > 0) {
+      const labels = nodes.map((node) => node.label).join(', ');
       chips.push({ id: 'canvas', label: `Canvas: ${labels}`, detail: `Marked on the canvas: ${labels}` });
     }
     return chips.filter((chip) => this.removed.get(chip.id) !== chip.detail);
   }
 
   /** The same as parameters of `atomizer/chat`. */
-  params(): Pick<ChatParams, 'studyId' | 'textDocument' | 'selection' | 'canvasState'> {
-    const shown = new Set(this.chips().map((chip) => chip.id));
-    const params: Pick<ChatParams, 'studyId' | 'textDocument' | 'selection' | 'canvasState'> = {};
-    const editor = specEditor();
-    const uri = specUri();
+  params(folder: Folder): About {
+    const shown = new Set(this.chips(folder).map((chip) => chip.id));
+    const params: About = {};
+    const uri = this.spec(folder);
+    const chosen = this.chosenStudies.get(folder);
     if (shown.has('study')) {
-      if (this.chosenStudy !== null) params.studyId = this.chosenStudy;
+      if (chosen !== undefined) params.studyId = chosen;
       else if (uri !== null) params.textDocument = { uri: uri.toString() };
     }
-    if (shown.has('selection') && editor !== null) {
-      params.textDocument ??= { uri: editor.document.uri.toString() };
+    const selected = this.selected(folder);
+    if (shown.has('selection') && selected !== null) {
+      params.textDocument ??= { uri: selected.document.uri.toString() };
       delete params.studyId;
-      params.selection = toRange(editor.selection);
+      params.selection = { start: selected.selection.start, end: selected.selection.end };
     }
-    if (shown.has('canvas')) params.canvasState = this.canvas;
+    if (shown.has('canvas')) params.canvasState = this.marked(folder);
     return params;
   }
 
   dispose(): void {
-    for (const subscription of this.subscriptions) subscription.dispose();
+    this.listening.dispose();
+    this.focus.dispose();
     this.changed.dispose();
   }
-}
 
-export function isSpec(document: vscode.TextDocument): boolean {
-  return document.languageId === 'atomizer-spec' && document.uri.scheme === 'file';
-}
+  private selected(folder: Folder): vscode.TextEditor | null {
+    const { editor } = this.focus;
+    if (editor === null || editor.selection.isEmpty) return null;
+    return this.ofFolder(folder, editor.document.uri) === null ? null : editor;
+  }
 
-export function specEditor(): vscode.TextEditor | null {
-  const editor = vscode.window.activeTextEditor;
-  return editor !== undefined && isSpec(editor.document) ? editor : null;
-}
+  private marked(folder: Folder): CanvasState {
+    return this.canvas !== null && this.ofFolder(folder, this.canvas.uri) !== null ? this.canvas.state : NOTHING_MARKED;
+  }
 
-/** The spec that is in front: as text or as canvas. */
-export function specUri(): vscode.Uri | null {
-  const editor = specEditor();
-  if (editor !== null) return editor.document.uri;
-  const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
-  return input instanceof vscode.TabInputCustom && input.viewType === 'atomizer.canvas' ? input.uri : null;
+  private ofFolder(folder: Folder, uri: vscode.Uri | null): vscode.Uri | null {
+    return uri !== null && this.folders.ofUri(uri) === folder ? uri : null;
+  }
 }
 
 /** `studies/optics/mirror/1_setup/atomizer_spec.json` is the study `optics/mirror`. */
 export function studyLabel(uri: vscode.Uri): string {
   const found = /\/studies\/(.+?)(?:\/1_setup)?\/atomizer_spec\.json$/.exec(uri.path);
   return found?.[1] ?? vscode.workspace.asRelativePath(uri);
-}
-
-export function toRange(range: vscode.Range): { start: vscode.Position; end: vscode.Position } {
-  return { start: range.start, end: range.end };
 }

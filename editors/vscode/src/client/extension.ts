@@ -10,6 +10,8 @@ import { PanelHost } from './panelHost';
 import { registerServerCommands } from './serverCommands';
 import { SpecDocuments } from './specDocuments';
 import { StatusBar } from './statusBar';
+import { Titles } from './titles';
+import { TurnStore } from './turnStore';
 
 /** For the extension's own tests. */
 export interface Api {
@@ -19,17 +21,21 @@ export interface Api {
   specDocuments: SpecDocuments;
 }
 
-let running: Folders | null = null;
+let running: { folders: Folders; turnStore: TurnStore } | null = null;
 
 export function activate(context: vscode.ExtensionContext): Api {
   const began = performance.now();
   const output = vscode.window.createOutputChannel('Atomizer', { log: true });
   const trace = vscode.window.createOutputChannel('Atomizer Trace', { log: true });
   const specDocuments = new SpecDocuments((message) => output.warn(message));
-  const turnTexts = new TurnTexts();
-  const panel = new PanelHost(context.extensionUri, turnTexts);
   const folders = new Folders({ extensionFolder: context.extensionUri.fsPath, output, trace, specDocuments });
-  const chats = new Chats(folders, new Memory(context.storageUri?.fsPath ?? null), specDocuments, panel.reveal);
+  const turnTexts = new TurnTexts(folders);
+  const panel = new PanelHost(context.extensionUri, turnTexts);
+  const storage = context.storageUri?.fsPath ?? null;
+  const memory = new Memory(storage);
+  const turnStore = new TurnStore(storage, (message) => output.warn(message));
+  const parts = { memory, titles: new Titles(memory), turnStore, turnTexts, specDocuments, revealPanel: panel.reveal };
+  const chats = new Chats(folders, parts, () => panel.openView());
   const status = new StatusBar(chats);
   panel.attach(chats);
   context.subscriptions.push(
@@ -45,12 +51,15 @@ export function activate(context: vscode.ExtensionContext): Api {
     ...registerServerCommands(chats),
     CanvasEditor.register(context.extensionUri, chats),
   );
-  running = folders;
+  running = { folders, turnStore };
   folders.start();
   output.info(`Activated in ${Math.round(performance.now() - began)} ms`);
   return { folders, chats, status, specDocuments };
 }
 
 export async function deactivate(): Promise<void> {
-  await running?.stop();
+  // Written first: VS Code does not wait long.
+  running?.turnStore.flush();
+  await running?.folders.stop();
+  running?.turnStore.flush();
 }

@@ -90,13 +90,13 @@ export class Folder implements vscode.Disposable {
     this.client = client;
     client.onDidChangeState(({ newState }) => this.follow(client, newState));
     for (const handler of this.handlers) handler(client);
-    this.set('starting', '');
+    this.set('starting', this.message);
     try {
       await client.start();
     } catch (error) {
-      if (this.client !== client) return;
-      this.client = null;
-      this.set('failed', `The server did not start: ${messageOf(error)}`);
+      this.shared.output.error(`${this.name}: ${messageOf(error)}`);
+      client.serverProcess?.kill();
+      await this.startAgain(client, 'failed', `The server ${found.program} did not start and is tried again; the output channel Atomizer says more.`);
     }
   }
 
@@ -109,6 +109,7 @@ export class Folder implements vscode.Disposable {
         await client.dispose(5000);
       } catch (error) {
         this.shared.output.warn(`${this.name}: ${messageOf(error)}`);
+        client.serverProcess?.kill();
       }
     }
     this.set('stopped', '');
@@ -121,24 +122,21 @@ export class Folder implements vscode.Disposable {
   }
 
   /** A request of the contract. Fails with a sentence when no server runs. */
-  async request<O extends Operation>(
-    operation: O,
-    params: Operations[O]['params'],
-    token?: vscode.CancellationToken,
-  ): Promise<Operations[O]['result']> {
-    const client = this.running();
-    // A token that is undefined would be sent as a second parameter.
-    if (token === undefined) return await client.sendRequest<Operations[O]['result']>(operation, params);
-    return await client.sendRequest<Operations[O]['result']>(operation, params, token);
+  async request<O extends Operation>(operation: O, params: Operations[O]['params']): Promise<Operations[O]['result']> {
+    return await this.running().sendRequest<Operations[O]['result']>(operation, params);
   }
 
   /** A turn: its events arrive at `onEvent` while it runs. */
-  async chat(params: Operations['atomizer/chat']['params'], onEvent: (event: TurnEvent) => void): Promise<Operations['atomizer/chat']['result']> {
+  async chat(
+    params: Operations['atomizer/chat']['params'],
+    onEvent: (event: TurnEvent) => void,
+    token: vscode.CancellationToken,
+  ): Promise<Operations['atomizer/chat']['result']> {
     const client = this.running();
     const partialResultToken = `atomizer-chat-${crypto.randomUUID()}`;
     const listening = client.onProgress(new ProgressType<TurnEvent>(), partialResultToken, onEvent);
     try {
-      return await client.sendRequest<Operations['atomizer/chat']['result']>('atomizer/chat', { ...params, partialResultToken });
+      return await client.sendRequest<Operations['atomizer/chat']['result']>('atomizer/chat', { ...params, partialResultToken }, token);
     } finally {
       listening.dispose();
     }
@@ -154,6 +152,15 @@ export class Folder implements vscode.Disposable {
     void this.stop();
     this.changed.dispose();
     this.started.dispose();
+  }
+
+  /** After `client` came to an end of its own: a new one, unless it was stopped or replaced meanwhile. */
+  private async startAgain(client: LanguageClient, state: ServerState, message: string): Promise<void> {
+    if (this.client !== client || this.disposed) return;
+    this.client = null;
+    this.shared.output.warn(`${this.name}: ${message}`);
+    this.set(state, message);
+    if (await this.backoff.wait()) await this.start();
   }
 
   private running(): LanguageClient {
@@ -175,14 +182,14 @@ export class Folder implements vscode.Disposable {
       initializationOptions: () => serverSettings(scope),
       errorHandler: {
         error: () => ({ action: ErrorAction.Continue, handled: true }),
-        closed: async () => {
-          if (this.disposed) return { action: CloseAction.DoNotRestart, handled: true };
-          this.set('starting', 'The server ended unexpectedly and is started again.');
-          this.shared.output.warn(`${this.name}: ${this.message}`);
-          const again = await this.backoff.wait();
-          return { action: again ? CloseAction.Restart : CloseAction.DoNotRestart, handled: true };
+        closed: () => {
+          // One that ends while it starts fails `start`, which sees to it.
+          if (started) void this.startAgain(client, 'starting', 'The server ended unexpectedly and is started again.');
+          return { action: CloseAction.DoNotRestart, handled: true };
         },
       },
+      // What is wrong is said in the status bar and the panel, in words.
+      initializationFailedHandler: () => false,
       middleware: {
         workspace: {
           configuration: (params) =>
@@ -200,7 +207,11 @@ export class Folder implements vscode.Disposable {
         },
       },
     };
-    const client = new LanguageClient('atomizer', `Atomizer (${this.name})`, { command: program, args: ['--stdio'] }, options);
+    const client = new QuietClient('atomizer', `Atomizer (${this.name})`, { command: program, args: ['--stdio'] }, options);
+    let started = false;
+    client.onDidChangeState(({ newState }) => {
+      started ||= newState === State.Running;
+    });
     client.registerFeature(new Announcement());
     return client;
   }
@@ -211,10 +222,6 @@ export class Folder implements vscode.Disposable {
       this.backoff.started();
       this.set('running', '');
       this.started.fire();
-    } else if (state === State.Starting) {
-      this.set('starting', this.message);
-    } else if (this.state === 'running') {
-      this.set('starting', 'The server ended unexpectedly and is started again.');
     }
   }
 
@@ -227,6 +234,13 @@ export class Folder implements vscode.Disposable {
   private async offerSettings(message: string): Promise<void> {
     const choice = await vscode.window.showErrorMessage(message, 'Open Settings');
     if (choice !== undefined) await vscode.commands.executeCommand('workbench.action.openSettings', 'atomizer.server.path');
+  }
+}
+
+/** Writes errors to the output channel only: the status bar and the panel tell the user. */
+class QuietClient extends LanguageClient {
+  override error(message: string, data?: unknown): void {
+    super.error(message, data, false);
   }
 }
 

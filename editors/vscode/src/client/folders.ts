@@ -1,13 +1,15 @@
 /** Which folders have a server, and which of them is meant. */
 import * as vscode from 'vscode';
 import { Folder, type Shared } from './folder';
+import { fileInFront } from './specFocus';
 
 export class Folders implements vscode.Disposable {
   private readonly folders = new Map<string, Folder>();
   private readonly subscriptions: vscode.Disposable[] = [];
   private readonly added = new vscode.EventEmitter<Folder>();
   private readonly changed = new vscode.EventEmitter<void>();
-  private chosen: string | null = null;
+  /** Key of the folder that was last chosen, or had a file in front. */
+  private last: string | null = null;
   readonly onDidAdd = this.added.event;
   /** A folder came, went or changed its state, or another one became active. */
   readonly onDidChange = this.changed.event;
@@ -27,7 +29,8 @@ export class Folders implements vscode.Disposable {
           if (event.affectsConfiguration('atomizer.server.path', folder.folder.uri)) void folder.restart();
         }
       }),
-      vscode.window.onDidChangeActiveTextEditor(() => this.changed.fire()),
+      vscode.window.tabGroups.onDidChangeTabs(() => this.look()),
+      vscode.window.tabGroups.onDidChangeTabGroups(() => this.look()),
     );
     for (const folder of vscode.workspace.workspaceFolders ?? []) void this.startIfStudies(folder);
     for (const document of vscode.workspace.textDocuments) this.startFor(document);
@@ -37,17 +40,14 @@ export class Folders implements vscode.Disposable {
     return [...this.folders.values()];
   }
 
-  /** The folder that was chosen by hand, else that of the active editor, else the first. */
+  /** The folder that was last chosen by hand or had a file in front, else the first. */
   active(): Folder | null {
-    const chosen = this.chosen === null ? undefined : this.folders.get(this.chosen);
-    if (chosen !== undefined) return chosen;
-    const editor = vscode.window.activeTextEditor;
-    const ofEditor = editor === undefined ? undefined : this.ofUri(editor.document.uri);
-    return ofEditor ?? this.all()[0] ?? null;
+    const last = this.last === null ? undefined : this.folders.get(this.last);
+    return last ?? this.all()[0] ?? null;
   }
 
   choose(folder: Folder): void {
-    this.chosen = folder.key;
+    this.last = folder.key;
     this.changed.fire();
   }
 
@@ -91,14 +91,21 @@ export class Folders implements vscode.Disposable {
     this.folders.set(key, folder);
     folder.onDidChange(() => this.changed.fire());
     this.added.fire(folder);
+    this.look();
     void folder.start();
+  }
+
+  private look(): void {
+    const uri = fileInFront();
+    const folder = uri === null ? null : this.ofUri(uri);
+    if (folder !== null && folder.key !== this.last) this.choose(folder);
   }
 
   private remove(workspaceFolder: vscode.WorkspaceFolder): void {
     const key = workspaceFolder.uri.toString();
     this.folders.get(key)?.dispose();
     this.folders.delete(key);
-    if (this.chosen === key) this.chosen = null;
+    if (this.last === key) this.last = null;
     this.changed.fire();
   }
 }

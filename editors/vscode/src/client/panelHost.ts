@@ -1,6 +1,6 @@
 /** The chat panel's outside: the view `atomizer.chat`, the same in an editor tab, and what they say. */
 import * as vscode from 'vscode';
-import type { FromPanel, Surroundings, ToPanel } from '../shared/messages';
+import { PANEL_COMMANDS, type FromPanel, type Offer, type PanelCommand, type Surroundings, type ToPanel } from '../shared/messages';
 import type { Chats } from './chats';
 import { completions, SLASH_COMMANDS } from './completions';
 import { conversationAsMarkdown } from '../shared/conversationText';
@@ -40,7 +40,7 @@ export class PanelHost implements vscode.WebviewViewProvider, vscode.WebviewPane
       }),
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.tellSurroundings()),
       vscode.workspace.onDidChangeConfiguration((event) => {
-        if (event.affectsConfiguration('atomizer.claude.model')) this.tellSurroundings();
+        if (event.affectsConfiguration('atomizer')) this.tellSurroundings();
       }),
     );
   }
@@ -128,7 +128,7 @@ export class PanelHost implements vscode.WebviewViewProvider, vscode.WebviewPane
   }
 
   private async withoutChat(message: FromPanel): Promise<void> {
-    if (message.type === 'command') await vscode.commands.executeCommand(message.command);
+    if (message.type === 'command') await runCommand(message.command);
     else if (message.type === 'send') throw new Error('Open a folder that holds studies/ first.');
   }
 
@@ -157,32 +157,24 @@ export class PanelHost implements vscode.WebviewViewProvider, vscode.WebviewPane
       case 'setModel':
         return await setModel(chat, message.model);
       case 'removeChip':
-        return this.chats?.context.remove(message.id);
+        return this.chats?.context.remove(chat.folder, message.id);
       case 'permission':
         return chat.answer(message.requestId, message.behavior, message.scope);
       case 'showDiff':
-        return await this.showDiff(chat, message.turnId, message.uri);
+        return await this.turnTexts.show(message.turnId, message.uri);
       case 'revert':
         return await chat.revert(message.turnId);
       case 'resolve':
         return await chat.resolve(message.conflictId, message.take);
-      case 'applyCanvas': {
-        const target = this.chats?.context.params() ?? {};
-        const modifications = [message.modification];
-        const where = target.studyId === undefined ? { textDocument: required(target.textDocument) } : { studyId: target.studyId };
-        const { applied, skipped } = await chat.folder.request('atomizer/canvas/apply', { ...where, modifications });
-        const text = applied > 0 ? 'Applied.' : (skipped[0]?.reason ?? 'Nothing to change.');
-        chat.reply({ type: 'canvasApplied', key: message.key, index: message.index, message: text });
-        return;
-      }
+      case 'applyCanvas':
+        return await chat.applyCanvas(message.turnId, message.index);
       case 'complete': {
-        const items = await completions(chat.folder, message.trigger, message.query);
+        const items = await completions(chat.folder, this.chats?.context.spec(chat.folder) ?? null, message.trigger, message.query);
         void webview.postMessage({ type: 'completions', id: message.id, items } satisfies ToPanel);
         return;
       }
       case 'command':
-        await vscode.commands.executeCommand(message.command);
-        return;
+        return await runCommand(message.command);
       case 'openLink':
         if (SAFE_LINK.test(message.href)) await vscode.env.openExternal(vscode.Uri.parse(message.href));
         return;
@@ -208,13 +200,6 @@ export class PanelHost implements vscode.WebviewViewProvider, vscode.WebviewPane
     if (choice === 'Delete') await chat.delete(sessionId);
   }
 
-  private async showDiff(chat: Chat, turnId: string, uri: string): Promise<void> {
-    const files = await chat.folder.request('atomizer/turn/diff', { turnId });
-    const file = files.find((candidate) => candidate.uri === uri) ?? files[0];
-    if (file === undefined) throw new Error('Nothing is stored of this change.');
-    await this.turnTexts.show(turnId, file);
-  }
-
   private async selectFolder(): Promise<void> {
     const folders = this.chats?.folders.all() ?? [];
     const picked = await vscode.window.showQuickPick(
@@ -234,7 +219,7 @@ export class PanelHost implements vscode.WebviewViewProvider, vscode.WebviewPane
     const tell = (message: ToPanel): void => void webview.postMessage(message);
     tell({ type: 'surroundings', surroundings: this.surroundings() });
     const chat = this.chats?.active() ?? null;
-    if (chat === null) tell({ type: 'conversation', session: null, title: '', messages: [], more: false, live: null });
+    if (chat === null) tell({ type: 'conversation', session: null, title: '', messages: [], records: [], more: false, live: null });
     else await chat.tellAll(tell);
   }
 
@@ -249,7 +234,7 @@ export class PanelHost implements vscode.WebviewViewProvider, vscode.WebviewPane
   private surroundings(): Surroundings {
     const chat = this.chats?.active() ?? null;
     const folder = chat?.folder ?? null;
-    const scope = folder?.folder.uri ?? null;
+    const settings = vscode.workspace.getConfiguration('atomizer', folder?.folder.uri ?? null);
     return {
       folder: folder?.name ?? null,
       folders: (this.chats?.folders.all() ?? []).map(({ name }) => name),
@@ -257,8 +242,10 @@ export class PanelHost implements vscode.WebviewViewProvider, vscode.WebviewPane
       server: folder?.state ?? 'stopped',
       serverMessage: folder?.message ?? '',
       mode: chat?.mode ?? 'user',
-      model: vscode.workspace.getConfiguration('atomizer', scope).get('claude.model', ''),
-      chips: this.chats?.context.chips() ?? [],
+      model: settings.get('claude.model', ''),
+      chips: folder === null ? [] : (this.chats?.context.chips(folder) ?? []),
+      fixIntroduced: settings.get<Offer>('chat.fixIntroducedErrors', 'ask'),
+      applyCanvas: settings.get<Offer>('canvas.applyModifications', 'ask'),
     };
   }
 }
@@ -271,20 +258,23 @@ export async function exportConversation(chat: Chat, sessionId: string): Promise
   await vscode.window.showTextDocument(document);
 }
 
+/** Changes the setting where it is set; else for the user, as a folder's settings are often shared with others. */
 async function setModel(chat: Chat, model: string): Promise<void> {
-  const folder = chat.folder.folder;
-  const target = folder.index < 0 ? vscode.ConfigurationTarget.Global : vscode.ConfigurationTarget.WorkspaceFolder;
-  const value = model === '' ? undefined : model;
-  await vscode.workspace.getConfiguration('atomizer', folder.uri).update('claude.model', value, target);
+  const configuration = vscode.workspace.getConfiguration('atomizer', chat.folder.folder.uri);
+  const set = configuration.inspect('claude.model');
+  const { ConfigurationTarget } = vscode;
+  const inWorkspace = set?.workspaceValue === undefined ? ConfigurationTarget.Global : ConfigurationTarget.Workspace;
+  const target = set?.workspaceFolderValue === undefined ? inWorkspace : ConfigurationTarget.WorkspaceFolder;
+  await configuration.update('claude.model', model === '' && target === ConfigurationTarget.Global ? undefined : model, target);
+}
+
+/** A panel shows what Claude wrote; it may not have VS Code do anything else. */
+async function runCommand(command: PanelCommand): Promise<void> {
+  if (PANEL_COMMANDS.includes(command)) await vscode.commands.executeCommand(command);
 }
 
 function fileOf(chat: Chat, path: string): vscode.Uri {
   const base = chat.folder.folder.uri;
   const absolute = path.startsWith('/') || /^[A-Za-z]:[\\/]/.test(path);
   return absolute ? vscode.Uri.file(path) : vscode.Uri.joinPath(base, path);
-}
-
-function required<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error('Open the study first: it is not known which one is meant.');
-  return value;
 }

@@ -31,7 +31,9 @@ export class StatusBar implements vscode.Disposable {
       return;
     }
     const { state, message, name } = chat.folder;
-    if (state === 'failed') this.show('$(error) Atomizer', message, 'error');
+    const [waiting] = this.chats.questions();
+    if (waiting !== undefined) this.showActivity({ kind: 'waiting', tool: waiting.question.toolName }, name);
+    else if (state === 'failed') this.show('$(error) Atomizer', message, 'error');
     else if (state === 'starting') this.show('$(loading~spin) Atomizer: starting', message, null);
     else if (state === 'stopped') this.show('$(circle-slash) Atomizer: stopped', message, null);
     else this.showActivity(chat.activity, name);

@@ -2,23 +2,20 @@
 import type { SessionInfo } from '../shared/protocol';
 import type { Memory } from './memory';
 
-const KEY = 'titles';
-
 export class Titles {
   constructor(private readonly memory: Memory) {}
 
-  of(session: SessionInfo): string {
-    const given = this.all[session.sessionId];
-    return given ?? session.title;
+  of({ sessionId, title }: SessionInfo): string {
+    const given = this.memory.get(key(sessionId));
+    return typeof given === 'string' ? given : title;
   }
 
   /** An empty title gives the conversation its own back. */
   set(sessionId: string, title: string): void {
-    const { [sessionId]: _former, ...others } = this.all;
-    this.memory.update(KEY, title.trim() === '' ? others : { ...others, [sessionId]: title.trim() });
+    this.memory.update(key(sessionId), title.trim() === '' ? undefined : title.trim());
   }
+}
 
-  private get all(): Record<string, string> {
-    return (this.memory.get(KEY) ?? {}) as Record<string, string>;
-  }
+function key(sessionId: string): string {
+  return `title:${sessionId}`;
 }

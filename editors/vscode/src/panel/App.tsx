@@ -5,9 +5,10 @@ import type { Surroundings, ToPanel } from '../shared/messages';
 import { Composer } from './Composer';
 import { Conversation } from './Conversation';
 import { Button, Icon, IconButton } from './elements';
-import { kept, post } from './host';
+import { post } from './host';
 import { Sessions } from './Sessions';
-import { INITIAL, isRunning, reduce, runningTurn, type Action, type State } from './state';
+import { INITIAL, reduce, runningTurn, type Action, type State } from './state';
+import { isRunning } from './turn';
 import { progressInWords } from './TurnView';
 
 export function App(): JSX.Element {
@@ -32,7 +33,7 @@ export function App(): JSX.Element {
       else requestAnimationFrame(flush);
     };
     window.addEventListener('message', onMessage);
-    post({ type: 'ready', draft: kept().draft !== '' });
+    post({ type: 'ready' });
     return () => window.removeEventListener('message', onMessage);
   }, []);
 

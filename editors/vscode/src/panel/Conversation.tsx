@@ -2,9 +2,11 @@
 import type { JSX } from 'preact';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { Conflict } from '../shared/protocol';
+import { PermissionCard, partOf } from './cards';
 import { Button } from './elements';
 import { post } from './host';
-import { isRunning, type Action, type State } from './state';
+import { questionsElsewhere, type Action, type State } from './state';
+import { isRunning, type Decision } from './turn';
 import { TurnView } from './TurnView';
 import { Virtual } from './Virtual';
 
@@ -61,9 +63,15 @@ export function Conversation({ state, dispatch }: { state: State; dispatch: (act
     dispatch({ type: 'loadingOlder' });
     post({ type: 'older', before: id });
   };
-  const onAnswer = useRef((requestId: string, decision: 'asked' | 'allowed' | 'denied' | 'withdrawn') =>
-    dispatch({ type: 'answered', requestId, decision }),
-  );
+  const onAnswer = useRef((requestId: string, decision: Decision) => {
+    dispatch({ type: 'answered', requestId, decision });
+    // The buttons that had the focus go; the keyboard goes on at the next question, else at the input.
+    requestAnimationFrame(() => {
+      const next = document.querySelector<HTMLElement>('.permission:not(.answered) vscode-button') ?? document.querySelector('textarea');
+      next?.focus();
+    });
+  });
+  const { fixIntroduced, applyCanvas } = state.surroundings;
   const placed = new Set(turns.map(({ turnId }) => turnId));
   const elsewhere = state.conflicts.filter(({ turnId }) => !placed.has(turnId));
   return (
@@ -76,10 +84,11 @@ export function Conversation({ state, dispatch }: { state: State; dispatch: (act
         const conflicts = state.conflicts.filter(({ turnId }) => turnId === turn.turnId);
         return (
           <Virtual key={turn.key} keep={isRunning(turn)} initially={index >= turns.length - 3}>
-            <TurnView turn={turn} conflicts={index === turns.length - 1 ? [...conflicts, ...elsewhere] : conflicts.length === 0 ? NO_CONFLICTS : conflicts} onAnswer={onAnswer.current} />
+            <TurnView turn={turn} conflicts={index === turns.length - 1 ? [...conflicts, ...elsewhere] : conflicts.length === 0 ? NO_CONFLICTS : conflicts} onAnswer={onAnswer.current} fixIntroduced={fixIntroduced} applyCanvas={applyCanvas} />
           </Virtual>
         );
       })}
+      {questionsElsewhere(state).map((question) => <PermissionCard key={question.requestId} part={partOf(question)} onAnswer={onAnswer.current} />)}
       </div>
     </div>
   );

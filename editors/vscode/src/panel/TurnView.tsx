@@ -1,12 +1,13 @@
 /** One turn: what the user said and all that came of it. */
 import type { JSX } from 'preact';
 import { memo } from 'preact/compat';
+import type { Offer } from '../shared/messages';
 import type { Conflict, Usage } from '../shared/protocol';
 import { CanvasCard, ChangeCards, ConflictCard, ErrorCard, PermissionCard, ToolCard } from './cards';
 import { Button, Icon } from './elements';
 import { post } from './host';
 import { Markdown } from './Markdown';
-import { isRunning, type Decision, type Part, type Turn, type TurnStatus } from './state';
+import { isRunning, type Decision, type Part, type Turn, type TurnStatus } from './turn';
 
 const ENDINGS: Partial<Record<TurnStatus, string>> = {
   cancelled: 'Stopped',
@@ -18,9 +19,11 @@ interface Properties {
   turn: Turn;
   conflicts: Conflict[];
   onAnswer: (requestId: string, decision: Decision) => void;
+  fixIntroduced: Offer;
+  applyCanvas: Offer;
 }
 
-export const TurnView = memo(function TurnView({ turn, conflicts, onAnswer }: Properties): JSX.Element {
+export const TurnView = memo(function TurnView({ turn, conflicts, onAnswer, fixIntroduced, applyCanvas }: Properties): JSX.Element {
   const running = isRunning(turn);
   const ending = ENDINGS[turn.status];
   const resumable = turn.status === 'interrupted' || turn.status === 'timedOut';
@@ -35,9 +38,9 @@ export const TurnView = memo(function TurnView({ turn, conflicts, onAnswer }: Pr
       <div class="answer">
         <h2 class="hidden">Claude said</h2>
         {turn.parts.map((part, index) => (
-          <PartView key={index} part={part} last={running && index === turn.parts.length - 1} turnKey={turn.key} onAnswer={onAnswer} />
+          <PartView key={index} part={part} last={running && index === turn.parts.length - 1} turnId={turn.turnId ?? ''} onAnswer={onAnswer} applyCanvas={applyCanvas} />
         ))}
-        <ChangeCards turn={turn} running={running} />
+        <ChangeCards turn={turn} running={running} fixIntroduced={fixIntroduced} />
         {conflicts.map((conflict) => <ConflictCard key={conflict.conflictId} conflict={conflict} />)}
         {running ? <Progress turn={turn} /> : null}
         {turn.error === null || running ? null : <ErrorCard error={turn.error} onRetry={() => post({ type: 'send', text: turn.message })} />}
@@ -56,11 +59,12 @@ export const TurnView = memo(function TurnView({ turn, conflicts, onAnswer }: Pr
 interface PartProperties {
   part: Part;
   last: boolean;
-  turnKey: string;
+  turnId: string;
   onAnswer: Properties['onAnswer'];
+  applyCanvas: Offer;
 }
 
-const PartView = memo(function PartView({ part, last, turnKey, onAnswer }: PartProperties): JSX.Element {
+const PartView = memo(function PartView({ part, last, turnId, onAnswer, applyCanvas }: PartProperties): JSX.Element {
   switch (part.kind) {
     case 'text':
       return <Markdown text={part.text} growing={last} />;
@@ -76,7 +80,7 @@ const PartView = memo(function PartView({ part, last, turnKey, onAnswer }: PartP
     case 'permission':
       return <PermissionCard part={part} onAnswer={onAnswer} />;
     case 'canvas':
-      return <CanvasCard part={part} turnKey={turnKey} />;
+      return <CanvasCard part={part} turnId={turnId} offer={applyCanvas} />;
   }
 });
 

@@ -12,11 +12,13 @@ interface Properties {
   keep?: boolean;
   /** Drawn at first, before anything is known of where it lies. */
   initially?: boolean;
+  /** Height before anything was drawn, in pixels. */
+  guess?: number;
 }
 
-export function Virtual({ children, keep = false, initially = false }: Properties): JSX.Element {
+export function Virtual({ children, keep = false, initially = false, guess = GUESS_PX }: Properties): JSX.Element {
   const box = useRef<HTMLDivElement>(null);
-  const height = useRef(GUESS_PX);
+  const height = useRef<number | null>(null);
   const [near, setNear] = useState(initially);
   const drawn = near || keep;
 
@@ -47,7 +49,7 @@ export function Virtual({ children, keep = false, initially = false }: Propertie
   // What holds the focus stays: a keyboard user is not thrown out by scrolling.
   const focused = box.current?.contains(document.activeElement) === true;
   return (
-    <div ref={box} class="virtual" style={drawn || focused ? undefined : { height: `${height.current}px` }}>
+    <div ref={box} class="virtual" style={drawn || focused ? undefined : { height: `${height.current ?? guess}px` }}>
       {drawn || focused ? children : null}
     </div>
   );

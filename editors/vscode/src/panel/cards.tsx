@@ -1,11 +1,11 @@
 /** The cards of a turn: a tool, a question, a change of a spec, a conflict, a canvas modification, an error. */
 import type { JSX } from 'preact';
 import { toolSubject } from '../shared/conversationText';
-import type { Change } from '../shared/messages';
-import type { CanvasModification, Conflict, SpecUpdate, TurnError } from '../shared/protocol';
+import type { Change, Offer, PanelCommand } from '../shared/messages';
+import type { CanvasModification, Conflict, Introduced, PermissionQuestion, SpecUpdate, TurnError } from '../shared/protocol';
 import { Button, Icon } from './elements';
 import { post } from './host';
-import type { Decision, Part, Turn } from './state';
+import type { Decision, Part, Turn } from './turn';
 import { ToolInput } from './ToolInput';
 
 type ToolPart = Extract<Part, { kind: 'tool' }>;
@@ -22,6 +22,7 @@ const TOOL_STATES: Record<ToolPart['state'], { icon: string; word: string }> = {
 export function ToolCard({ part }: { part: ToolPart }): JSX.Element {
   const { icon, word } = TOOL_STATES[part.state];
   const subject = toolSubject(part.input);
+  const file = fileOf(part.input);
   return (
     <details class={`card tool ${part.state}`}>
       <summary>
@@ -30,10 +31,16 @@ export function ToolCard({ part }: { part: ToolPart }): JSX.Element {
         <span class="subject">{subject}</span>
         <span class="state">{word}</span>
       </summary>
+      {file === null ? null : <p><button type="button" class="link" onClick={() => post({ type: 'openFile', path: file })}>Open {file}</button></p>}
       <ToolInput name={part.name} input={part.input} />
       {part.summary === '' ? null : <pre class="code result" tabIndex={0} role="region" aria-label="Result">{part.summary}</pre>}
     </details>
   );
+}
+
+function fileOf(input: unknown): string | null {
+  const path: unknown = typeof input === 'object' && input !== null && 'file_path' in input ? input.file_path : null;
+  return typeof path === 'string' && path !== '' ? path : null;
 }
 
 const DECISIONS: Record<Exclude<Decision, 'asked'>, string> = {
@@ -82,13 +89,24 @@ export function PermissionCard({ part, onAnswer }: PermissionProperties): JSX.El
   );
 }
 
+/** A question that belongs to no turn in sight, as a part of its own. */
+export function partOf({ requestId, toolName, input, description = '' }: PermissionQuestion): PermissionPart {
+  return { kind: 'permission', requestId, toolName, input, description, decision: 'asked', reason: '' };
+}
+
 const APPLIED: Partial<Record<SpecUpdate['applied'], string>> = {
   conflict: 'Merged with your changes, but for the conflicts below.',
   rejected: 'The editor would not take the change; the file has it.',
   invalid: 'The file is not valid JSON; nothing was merged.',
 };
 
-export function ChangeCards({ turn, running }: { turn: Turn; running: boolean }): JSX.Element {
+interface ChangesProperties {
+  turn: Turn;
+  running: boolean;
+  fixIntroduced: Offer;
+}
+
+export function ChangeCards({ turn, running, fixIntroduced }: ChangesProperties): JSX.Element {
   return (
     <>
       {turn.changes.map((change) => (
@@ -97,7 +115,9 @@ export function ChangeCards({ turn, running }: { turn: Turn; running: boolean })
           turn={turn}
           change={change}
           update={turn.specUpdates.findLast(({ uri }) => uri === change.uri) ?? null}
+          introduced={turn.introduced.filter(({ uri }) => uri === change.uri)}
           running={running}
+          fixIntroduced={fixIntroduced}
         />
       ))}
       {turn.specUpdates
@@ -111,34 +131,35 @@ export function ChangeCards({ turn, running }: { turn: Turn; running: boolean })
   );
 }
 
-interface ChangeProperties {
-  turn: Turn;
+interface ChangeProperties extends ChangesProperties {
   change: Change;
   update: SpecUpdate | null;
-  running: boolean;
+  introduced: Introduced[];
 }
 
-function ChangeCard({ turn, change, update, running }: ChangeProperties): JSX.Element {
+function ChangeCard({ turn, change, update, introduced, running, fixIntroduced }: ChangeProperties): JSX.Element {
   const turnId = turn.turnId ?? '';
   const note = update === null ? undefined : APPLIED[update.applied];
+  const offered = introduced.length > 0 && fixIntroduced === 'ask' && turn.reverted === null;
   const fix = (): void => {
-    post({ type: 'send', text: `Your change brought new problems to ${change.name}. Please fix:\n${change.problems.map((it) => `- ${it}`).join('\n')}` });
+    const list = introduced.map(({ code, pointer, message }) => `- ${code} at ${pointer}: ${message}`);
+    post({ type: 'send', text: `Your change brought errors into ${change.name}. Please fix them, and nothing else:\n${list.join('\n')}` });
   };
   return (
     <section class="card change" aria-label={`Claude changed ${change.name}`}>
       <p class="head"><Icon name="edit" /> Claude changed <strong>{change.name}</strong></p>
       <ul>{change.words.map((words) => <li key={words}>{words}</li>)}</ul>
       {note === undefined ? null : <p class="note"><Icon name="warning" /> {note}</p>}
-      {change.problems.length === 0 ? null : (
+      {introduced.length === 0 ? null : (
         <div class="problems">
-          <p><Icon name="error" /> New problems:</p>
-          <ul>{change.problems.map((problem) => <li key={problem}>{problem}</li>)}</ul>
+          <p><Icon name="error" /> {fixIntroduced === 'auto' ? 'New problems, which Claude is asked to fix:' : 'New problems:'}</p>
+          <ul>{introduced.map(({ code, pointer, message }) => <li key={`${code} ${pointer}`}>{message} ({code})</li>)}</ul>
         </div>
       )}
       <div class="actions">
         <Button secondary onClick={() => post({ type: 'showDiff', turnId, uri: change.uri })}>Show diff</Button>
         <Button secondary disabled={running} onClick={() => post({ type: 'revert', turnId })}>Revert</Button>
-        {change.problems.length === 0 ? null : <Button disabled={running} onClick={fix}>Let Claude fix</Button>}
+        {offered ? <Button disabled={running} onClick={fix}>Let Claude fix</Button> : null}
       </div>
       {turn.reverted === null ? null : <p class={turn.reverted.failed ? 'note failed' : 'note'} role="status">{turn.reverted.message}</p>}
     </section>
@@ -165,8 +186,13 @@ export function ConflictCard({ conflict }: { conflict: Conflict }): JSX.Element 
   );
 }
 
-export function CanvasCard({ part, turnKey }: { part: CanvasPart; turnKey: string }): JSX.Element {
-  const apply = (): void => post({ type: 'applyCanvas', key: turnKey, index: part.index, modification: part.modification });
+const NOT_OFFERED: Record<Exclude<Offer, 'ask'>, string> = {
+  auto: 'Applied without asking, as the setting atomizer.canvas.applyModifications says.',
+  off: 'Left alone, as the setting atomizer.canvas.applyModifications says.',
+};
+
+export function CanvasCard({ part, turnId, offer }: { part: CanvasPart; turnId: string; offer: Offer }): JSX.Element {
+  const apply = (): void => post({ type: 'applyCanvas', turnId, index: part.index });
   return (
     <section class="card canvas" aria-label="Canvas modification">
       <p class="head"><Icon name="type-hierarchy" /> {modificationInWords(part.modification)}</p>
@@ -174,10 +200,10 @@ export function CanvasCard({ part, turnKey }: { part: CanvasPart; turnKey: strin
         <summary>Details</summary>
         <pre class="code" tabIndex={0} role="region" aria-label="Modification">{JSON.stringify(part.modification, null, 2)}</pre>
       </details>
-      {part.outcome === '' ? (
+      {part.outcome === '' && offer === 'ask' ? (
         <div class="actions"><Button onClick={apply}>Apply</Button></div>
       ) : (
-        <p class="note" role="status">{part.outcome}</p>
+        <p class="note" role="status">{part.outcome === '' && offer !== 'ask' ? NOT_OFFERED[offer] : part.outcome}</p>
       )}
     </section>
   );
@@ -205,7 +231,7 @@ export function modificationInWords(given: CanvasModification): string {
   }
 }
 
-const ADVICE: Record<string, { text: string; command: string; label: string }> = {
+const ADVICE: Record<string, { text: string; command: PanelCommand; label: string }> = {
   claudeNotFound: { text: '', command: 'workbench.action.openSettings', label: 'Open Settings' },
   noRoot: { text: 'Open a folder that holds studies/.', command: 'vscode.openFolder', label: 'Open Folder' },
 };

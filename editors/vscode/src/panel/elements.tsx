@@ -1,7 +1,5 @@
 /** The parts of @vscode-elements/elements that the panel uses, with their types for JSX. */
-import '@vscode-elements/elements/dist/vscode-badge/index.js';
 import '@vscode-elements/elements/dist/vscode-button/index.js';
-import '@vscode-elements/elements/dist/vscode-progress-ring/index.js';
 import type { ComponentChildren, JSX } from 'preact';
 
 interface ButtonAttributes {
@@ -15,9 +13,7 @@ declare module 'preact' {
   // eslint-disable-next-line @typescript-eslint/no-namespace -- the way to add elements to JSX
   namespace JSX {
     interface IntrinsicElements {
-      'vscode-badge': { children?: ComponentChildren; variant?: string };
       'vscode-button': ButtonAttributes;
-      'vscode-progress-ring': { class?: string; 'aria-label'?: string };
     }
   }
 }
@@ -27,10 +23,10 @@ export function Button(attributes: ButtonAttributes): JSX.Element {
 }
 
 /** A button that is only an icon; its name is for screen readers and the tooltip. */
-export function IconButton(attributes: { icon: string; name: string; onClick: () => void; disabled?: boolean; pressed?: boolean }): JSX.Element {
-  const { icon, name, onClick, disabled = false, pressed } = attributes;
+export function IconButton(attributes: { icon: string; name: string; onClick: () => void }): JSX.Element {
+  const { icon, name, onClick } = attributes;
   return (
-    <button type="button" class="icon" aria-label={name} title={name} disabled={disabled} aria-pressed={pressed} onClick={onClick}>
+    <button type="button" class="icon" aria-label={name} title={name} onClick={onClick}>
       <Icon name={icon} />
     </button>
   );

@@ -33,38 +33,12 @@ export function renderMarkdown(text: string): string {
       ...['span', 'strong', 'table', 'tbody', 'td', 'th', 'thead', 'tr', 'ul'],
     ],
     ALLOWED_ATTR: ['href', 'title', 'class', 'start'],
+    // Without this its value would have to be an address, too.
+    ADD_URI_SAFE_ATTR: ['start'],
     ALLOW_DATA_ATTR: false,
     ALLOW_ARIA_ATTR: false,
     ALLOWED_URI_REGEXP: /^(?:https?|mailto):/i,
   });
-}
-
-/**
- * Cuts a text between top-level blocks, so that a long answer that grows is parsed again only at its end.
- * Joined, the pieces are the text.
- */
-export function splitBlocks(text: string): string[] {
-  const blocks: string[] = [];
-  let start = 0;
-  let fence: string | null = null;
-  let blank = false;
-  let offset = 0;
-  for (const line of text.split(/(?<=\n)/)) {
-    const marker = /^ {0,3}(`{3,}|~{3,})/.exec(line)?.[1];
-    // Indented lines go on with a list; a block begins only at the margin.
-    if (fence === null && blank && offset > start && /^[^\s]/.test(line) && !/^(?:[-*+]|\d+[.)])\s/.test(line)) {
-      blocks.push(text.slice(start, offset));
-      start = offset;
-    }
-    if (marker !== undefined) {
-      if (fence === null) fence = marker;
-      else if (marker.startsWith(fence) && line.trim() === marker) fence = null;
-    }
-    blank = line.trim() === '';
-    offset += line.length;
-  }
-  if (start < text.length) blocks.push(text.slice(start));
-  return blocks;
 }
 
 function highlight(code: string, language: string): string {

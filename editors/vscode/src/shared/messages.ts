@@ -6,7 +6,7 @@ import type {
   Conflict,
   Message,
   Mode,
-  Range,
+  PermissionQuestion,
   SessionInfo,
   TurnError,
   TurnEvent,
@@ -24,8 +24,6 @@ export interface Change {
   uri: string;
   name: string;
   words: string[];
-  /** Problems that were not there before the turn. */
-  problems: string[];
 }
 
 export interface Completion {
@@ -45,37 +43,61 @@ export interface Surroundings {
   mode: Mode;
   model: string;
   chips: Chip[];
+  /** Settings `chat.fixIntroducedErrors` and `canvas.applyModifications`. */
+  fixIntroduced: Offer;
+  applyCanvas: Offer;
 }
 
-/** A turn that is going on, with everything heard of it so far. */
-export interface LiveTurn {
+/** Whether something is offered to the user, done by the server without asking, or neither. */
+export type Offer = 'ask' | 'auto' | 'off';
+
+/** What a panel may have VS Code do. */
+export const PANEL_COMMANDS = [
+  'workbench.trust.manage',
+  'vscode.openFolder',
+  'workbench.action.openSettings',
+  'atomizer.restartServer',
+  'atomizer.showOutput',
+] as const;
+export type PanelCommand = (typeof PANEL_COMMANDS)[number];
+
+/** All that was heard of a turn, to show it again: after a reload, or in another panel. */
+export interface TurnRecord {
+  /** Ours, known before the server gives the turn its id. */
   key: string;
+  turnId: string | null;
   sessionId: string | null;
   message: string;
+  /** In order; neighbouring deltas are one. */
   events: TurnEvent[];
+  /** How the request was answered; null while it runs, and for ever when the window went first. */
+  ended: { error: TurnError | null; cancelled: boolean } | null;
+  /** What came of applying a canvas modification, by its place in the turn. */
+  canvasOutcomes: Record<number, string>;
+  reverted: { message: string; failed: boolean } | null;
 }
 
 export type ToPanel =
   | { type: 'surroundings'; surroundings: Surroundings }
-  | { type: 'conversation'; session: SessionInfo | null; title: string; messages: Message[]; more: boolean; live: LiveTurn | null }
-  | { type: 'older'; sessionId: string; messages: Message[]; more: boolean }
+  | { type: 'conversation'; session: SessionInfo | null; title: string; messages: Message[]; records: TurnRecord[]; more: boolean; live: TurnRecord | null }
+  | { type: 'older'; sessionId: string; messages: Message[]; records: TurnRecord[]; more: boolean }
   | { type: 'sent'; key: string; message: string }
   | { type: 'event'; key: string; event: TurnEvent }
   | { type: 'ended'; key: string; error: TurnError | null; cancelled: boolean }
   | { type: 'session'; session: SessionInfo; title: string }
-  | { type: 'question'; requestId: string; description: string }
+  | { type: 'question'; question: PermissionQuestion }
   | { type: 'withdrawn'; requestId: string }
   | { type: 'changes'; turnId: string; changes: Change[] }
   | { type: 'reverted'; turnId: string; message: string; failed: boolean }
   | { type: 'conflicts'; conflicts: Conflict[] }
-  | { type: 'canvasApplied'; key: string; index: number; message: string }
+  | { type: 'canvasApplied'; turnId: string; index: number; message: string }
   | { type: 'input'; text: string; focus: boolean }
   | { type: 'sessions'; sessions: (SessionInfo & { shownTitle: string })[]; open: boolean }
   | { type: 'completions'; id: number; items: Completion[] }
   | { type: 'notice'; message: string };
 
 export type FromPanel =
-  | { type: 'ready'; draft: boolean }
+  | { type: 'ready' }
   | { type: 'send'; text: string }
   | { type: 'stop' }
   | { type: 'newChat' }
@@ -92,9 +114,9 @@ export type FromPanel =
   | { type: 'showDiff'; turnId: string; uri: string }
   | { type: 'revert'; turnId: string }
   | { type: 'resolve'; conflictId: string; take: 'mine' | 'theirs' }
-  | { type: 'applyCanvas'; key: string; index: number; modification: CanvasModification }
+  | { type: 'applyCanvas'; turnId: string; index: number }
   | { type: 'complete'; id: number; trigger: '@' | '/'; query: string }
-  | { type: 'command'; command: string }
+  | { type: 'command'; command: PanelCommand }
   | { type: 'openLink'; href: string }
   | { type: 'openFile'; path: string }
   | { type: 'selectFolder' };
@@ -107,7 +129,7 @@ export interface ShownNode extends CanvasNode {
 }
 
 export type ToCanvas =
-  | { type: 'graph'; nodes: ShownNode[]; edges: CanvasEdge[]; readOnly: boolean }
+  | { type: 'graph'; nodes: ShownNode[]; edges: CanvasEdge[] }
   | { type: 'failed'; message: string }
   | { type: 'notice'; message: string };
 
@@ -117,5 +139,3 @@ export type FromCanvas =
   | { type: 'move'; moves: { id: string; x: number; y: number }[] }
   | { type: 'apply'; modifications: CanvasModification[] }
   | { type: 'select'; nodes: string[] };
-
-export type { Range };

@@ -59,6 +59,14 @@ export interface SpecUpdate {
   applied: Applied;
 }
 
+/** An error in a spec that was not there before the turn; `pointer` is RFC 6901. */
+export interface Introduced {
+  uri: string;
+  code: string;
+  message: string;
+  pointer: string;
+}
+
 export interface TurnResult {
   sessionId: string;
   turnId: string;
@@ -67,6 +75,7 @@ export interface TurnResult {
   toolCalls: StoredToolCall[];
   canvasModifications: CanvasModification[];
   specUpdates: SpecUpdate[];
+  introduced?: Introduced[];
   usage?: Usage;
   error?: TurnError;
 }

@@ -97,6 +97,14 @@ describe('canvas and text', () => {
     expect(apply(text, edits)).toBe(text.replace('"x": 50, "y": 80.0', '"x": 60, "y": 80'));
   });
 
+  test('moves a node whose place lacks a number by one edit', () => {
+    for (const place of ['{}', '{ "y": 1 }']) {
+      const lacking = text.replace('{ "x": 50, "y": 80.0 }', place);
+      const moved = JSON.parse(apply(lacking, moveEdits(lacking, [{ id: 'dv_001', x: 60, y: 70 }]))) as { design_variables: unknown[] };
+      expect(moved.design_variables[0]).toMatchObject({ canvas_position: { x: 60, y: 70 } });
+    }
+  });
+
   test('gives a node its place, and a fixed one none', () => {
     const moved = JSON.parse(apply(text, moveEdits(text, [{ id: 'dv_002', x: 1, y: 2 }]))) as { design_variables: unknown[] };
     expect(moved.design_variables[1]).toMatchObject({ canvas_position: { x: 1, y: 2 } });

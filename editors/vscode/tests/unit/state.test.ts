@@ -1,10 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import type { Message, TurnEvent } from '../../src/shared/protocol';
-import { INITIAL, answerOf, isRunning, reduce, turnsOf, type Action, type State, type Turn } from '../../src/panel/state';
+import type { Message, PermissionQuestion, TurnEvent } from '../../src/shared/protocol';
+import type { TurnRecord } from '../../src/shared/messages';
+import { INITIAL, questionsElsewhere, reduce, type Action, type State } from '../../src/panel/state';
+import { answerOf, isRunning, turnsOf, type Turn } from '../../src/panel/turn';
 
 const KEY = 'k1';
 const STARTED: TurnEvent = { type: 'started', sessionId: 's1', turnId: 't1' };
 const ASKED: TurnEvent = { type: 'permission', requestId: 'r1', toolName: 'Bash', input: { command: 'ls' }, decision: 'asked' };
+
+const QUESTION: PermissionQuestion = { sessionId: 's1', turnId: 't1', requestId: 'r1', toolName: 'Bash', input: { command: 'ls' } };
 
 function run(...actions: Action[]): State {
   return actions.reduce(reduce, INITIAL);
@@ -80,15 +84,15 @@ describe('a turn', () => {
   test('numbers its canvas modifications', () => {
     const modification = { action: 'remove_node', nodeId: 'dv_001' };
     const event: TurnEvent = { type: 'canvasModification', modification };
-    const state = run({ type: 'sent', key: KEY, message: 'x' }, { type: 'event', key: KEY, event }, { type: 'event', key: KEY, event });
-    const applied = reduce(state, { type: 'canvasApplied', key: KEY, index: 1, message: 'Applied.' });
+    const state = run(...[STARTED, event, event].reduce<Action[]>((all, it) => [...all, { type: 'event', key: KEY, event: it }], [{ type: 'sent', key: KEY, message: 'x' }]));
+    const applied = reduce(state, { type: 'canvasApplied', turnId: 't1', index: 1, message: 'Applied.' });
     expect(applied.turns[0]?.parts).toMatchObject([{ index: 0, outcome: '' }, { index: 1, outcome: 'Applied.' }]);
   });
 });
 
 describe('a question', () => {
   test('gets its description whether it comes before or after the event', () => {
-    const question: Action = { type: 'question', requestId: 'r1', description: 'lists files' };
+    const question: Action = { type: 'question', question: { ...QUESTION, description: 'lists files' } };
     const event: Action = { type: 'event', key: KEY, event: ASKED };
     for (const order of [[question, event], [event, question]]) {
       const state = run({ type: 'sent', key: KEY, message: 'x' }, ...order);
@@ -107,38 +111,91 @@ describe('a question', () => {
   });
 });
 
+function record(events: TurnEvent[], ended: TurnRecord['ended']): TurnRecord {
+  return { key: KEY, turnId: 't1', sessionId: 's1', message: 'q', events, ended, canvasOutcomes: {}, reverted: null };
+}
+
 describe('a stored conversation', () => {
   const message = (id: number, role: Message['role'], content: string, turnId: string, status: Message['status'] = 'completed'): Message => ({
     ...{ id, role, content, turnId, status, toolCalls: [], createdAt: '2026-01-01T00:00:00Z' },
   });
 
   test('becomes turns of a message and its answer', () => {
-    const turns = turnsOf([message(1, 'user', 'q', 't1'), message(2, 'assistant', 'a', 't1'), message(3, 'user', 'r', 't2')]);
+    const turns = turnsOf([message(1, 'user', 'q', 't1'), message(2, 'assistant', 'a', 't1'), message(3, 'user', 'r', 't2')], []);
     expect(turns.map((turn) => [turn.message, answerOf(turn)])).toEqual([['q', 'a'], ['r', '']]);
   });
 
   test('shows a turn that was cut off as interrupted', () => {
     for (const status of ['running', 'interrupted'] as const) {
-      const [turn] = turnsOf([message(1, 'user', 'q', 't1', status), message(2, 'assistant', 'half', 't1', status)]);
+      const [turn] = turnsOf([message(1, 'user', 'q', 't1', status), message(2, 'assistant', 'half', 't1', status)], []);
       expect(turn?.status).toBe('interrupted');
     }
   });
 
   test('begins with an answer when its question is on an older page', () => {
-    expect(turnsOf([message(2, 'assistant', 'a', 't1')])).toHaveLength(1);
+    expect(turnsOf([message(2, 'assistant', 'a', 't1')], [])).toHaveLength(1);
   });
 
   test('goes on with the turn that is running', () => {
-    const live = { key: KEY, sessionId: 's1', message: 'now', events: [STARTED, { type: 'text', delta: 'x' } as const] };
-    const state = run({ type: 'conversation', session: null, title: '', messages: [message(1, 'user', 'q', 't0')], more: false, live });
+    const live = record([STARTED, { type: 'text', delta: 'x' }], null);
+    const state = run({ type: 'conversation', session: null, title: '', messages: [message(1, 'user', 'q', 't0')], records: [], more: false, live });
     expect(state.turns.map(isRunning)).toEqual([false, true]);
   });
 
   test('takes older messages in front, of the same conversation only', () => {
     const session = { sessionId: 's1', mode: 'user', studyId: null, title: '', createdAt: '', lastActive: '', messageCount: 2, busy: false, live: true } as const;
-    const state = run({ type: 'conversation', session, title: '', messages: [message(5, 'user', 'new', 't5')], more: true, live: null });
-    const older: Action = { type: 'older', sessionId: 's1', messages: [message(3, 'user', 'old', 't3')], more: false };
+    const state = run({ type: 'conversation', session, title: '', messages: [message(5, 'user', 'new', 't5')], records: [], more: true, live: null });
+    const older: Action = { type: 'older', sessionId: 's1', messages: [message(3, 'user', 'old', 't3')], records: [], more: false };
     expect(reduce(state, older)).toMatchObject({ oldest: 3, more: false, turns: [{ message: 'old' }, { message: 'new' }] });
     expect(reduce(state, { ...older, sessionId: 'other' })).toBe(state);
+  });
+
+  test('shows a turn as it was seen: thoughts, order, questions, usage, problems, what was applied and reverted', () => {
+    const introduced = [{ uri: 'file:///s', code: 'bounds-inverted', message: 'no', pointer: '/x' }];
+    const events: TurnEvent[] = [
+      STARTED,
+      { type: 'thinking', delta: 'hm' },
+      { type: 'text', delta: 'a' },
+      { ...ASKED, decision: 'allowed' },
+      { type: 'toolCall', id: 'c1', name: 'Bash', input: {} },
+      { type: 'toolResult', id: 'c1', isError: false, summary: 'ok' },
+      { type: 'text', delta: 'b' },
+      { type: 'canvasModification', modification: { action: 'remove_node' } },
+      { ...DONE, introduced },
+    ];
+    const kept = { ...record(events, { error: null, cancelled: false }), canvasOutcomes: { 0: 'Applied.' }, reverted: { message: 'Reverted.', failed: false } };
+    const [turn] = turnsOf([message(1, 'user', 'q', 't1'), message(2, 'assistant', 'ab', 't1')], [kept]);
+    expect(turn?.parts.map(({ kind }) => kind)).toEqual(['thinking', 'text', 'permission', 'tool', 'text', 'canvas']);
+    expect(turn).toMatchObject({ status: 'completed', introduced, usage: { outputTokens: 2 }, reverted: { message: 'Reverted.' } });
+    expect(turn?.parts.at(-1)).toMatchObject({ outcome: 'Applied.' });
+  });
+
+  test('shows what went wrong in a turn that was recorded, and that something did in one that was not', () => {
+    const error = { kind: 'claudeFailed', message: '529' };
+    const stored = [message(1, 'user', 'q', 't1', 'failed'), message(2, 'assistant', '', 't1', 'failed')];
+    const events: TurnEvent[] = [STARTED, { type: 'error', error }, { ...DONE, status: 'failed' }];
+    expect(turnsOf(stored, [record(events, { error: null, cancelled: false })])[0]).toMatchObject({ status: 'failed', error });
+    expect(turnsOf(stored, [])[0]).toMatchObject({ status: 'failed', error: { kind: 'failed' } });
+  });
+
+  test('takes the end of a turn that was cut off from the store', () => {
+    const stored = [message(1, 'user', 'q', 't1'), message(2, 'assistant', 'half and more', 't1', 'interrupted')];
+    for (const ended of [null, { error: { kind: 'serverEnded', message: 'gone' }, cancelled: false }]) {
+      const [turn] = turnsOf(stored, [record([STARTED, { type: 'thinking', delta: 'hm' }, { type: 'text', delta: 'half' }], ended)]);
+      expect(turn).toMatchObject({ status: 'interrupted', error: null, parts: [{ kind: 'thinking' }, { text: 'half and more' }] });
+    }
+  });
+});
+
+describe('a question of a turn that the server began itself', () => {
+  test('is shown until it is answered', () => {
+    const state = run({ type: 'question', question: QUESTION });
+    expect(questionsElsewhere(state)).toHaveLength(1);
+    expect(questionsElsewhere(reduce(state, { type: 'answered', requestId: 'r1', decision: 'allowed' }))).toEqual([]);
+  });
+
+  test('is none of a turn that is shown', () => {
+    const state = run({ type: 'sent', key: KEY, message: 'x' }, { type: 'event', key: KEY, event: STARTED }, { type: 'question', question: QUESTION });
+    expect(questionsElsewhere(state)).toEqual([]);
   });
 });
