@@ -1,6 +1,7 @@
 // Bundles the extension and its two webviews into dist/. --minify for a release, --watch while working.
 import { context, build } from 'esbuild';
-import { copyFile, mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
+import { writeIcons } from './icons.mjs';
 
 const minify = process.argv.includes('--minify');
 const watch = process.argv.includes('--watch');
@@ -23,7 +24,9 @@ const webviews = {
   entryPoints: { panel: 'src/panel/main.tsx', canvas: 'src/canvas/main.tsx' },
   outdir: 'dist',
   platform: 'browser',
-  format: 'iife',
+  format: 'esm',
+  // What both need, such as Preact, is there once.
+  splitting: true,
   target: 'chrome120',
   jsx: 'automatic',
   jsxImportSource: 'preact',
@@ -34,9 +37,7 @@ const webviews = {
 
 if (!watch) await rm('dist', { recursive: true, force: true });
 await mkdir('dist', { recursive: true });
-for (const file of ['codicon.css', 'codicon.ttf']) {
-  await copyFile(`node_modules/@vscode/codicons/dist/${file}`, `dist/${file}`);
-}
+await writeIcons('src', 'dist');
 if (watch) {
   for (const options of [client, webviews]) await (await context(options)).watch();
 } else {

@@ -2,11 +2,13 @@
 //   npm run package -- --target linux-x64 --server ../../target/release/atomizer-lsp
 // With --test it holds no server and goes to dist-tests/.
 import { createVSIX } from '@vscode/vsce';
-import { chmod, cp, mkdir, readdir, rm } from 'node:fs/promises';
+import { chmod, cp, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
+/** Of the bundle without the server: 1 MB. */
+const MOST_BYTES = 1024 * 1024;
 const here = fileURLToPath(new URL('..', import.meta.url));
 const repository = path.resolve(here, '../..');
 const { values } = parseArgs({
@@ -36,4 +38,12 @@ await mkdir(folder, { recursive: true });
 const suffix = values.target === undefined ? '' : `-${values.target}`;
 const packagePath = values.out ?? path.join(folder, `atomizer-lsp${suffix}.vsix`);
 await createVSIX({ cwd: here, packagePath, dependencies: false, allowMissingRepository: true, rewriteRelativeLinks: false, ...(values.target === undefined ? {} : { target: values.target }) });
+await checkSize(path.join(here, 'dist'));
 console.log(packagePath);
+
+/** The bundle is what every window loads; the server and the examples are not part of it. */
+async function checkSize(dist) {
+  let bytes = 0;
+  for (const name of await readdir(dist)) if (!name.endsWith('.map')) bytes += (await stat(path.join(dist, name))).size;
+  if (bytes > MOST_BYTES) throw new Error(`The bundle has ${bytes} bytes; ${MOST_BYTES} is the most.`);
+}

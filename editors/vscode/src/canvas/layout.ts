@@ -1,4 +1,7 @@
-/** Where nodes without a place of their own are drawn: dagre lays them out from variables to optimisation. */
+/**
+ * Where nodes without a place of their own are drawn: dagre lays them out from variables to optimisation. Not ELK: a
+ * study has tens of nodes, and ELK alone is larger than the whole bundle may be.
+ */
 import { Graph, layout } from '@dagrejs/dagre';
 import type { CanvasEdge, CanvasNode } from '../shared/protocol';
 

@@ -74,13 +74,16 @@ interface Place {
 }
 
 async function openChat(panel: PanelHost, about: About | undefined): Promise<void> {
-  if (about?.textDocument !== undefined && about.selection !== undefined) {
-    const { start, end } = about.selection;
-    const selection = new vscode.Range(start.line, start.character, end.line, end.character);
-    await vscode.window.showTextDocument(vscode.Uri.parse(about.textDocument.uri), { selection });
+  if (about?.textDocument === undefined) {
+    if (about?.message === undefined) await panel.openView();
+    else await panel.fillInput(about.message);
+    return;
   }
-  if (about?.message === undefined) await panel.openView();
-  else await panel.fillInput(about.message);
+  const uri = vscode.Uri.parse(about.textDocument.uri);
+  const { start, end } = about.selection ?? {};
+  const selection = start === undefined || end === undefined ? null : new vscode.Range(start.line, start.character, end.line, end.character);
+  await vscode.window.showTextDocument(uri, selection === null ? {} : { selection });
+  await panel.fillInput(about.message ?? `About ${studyLabel(uri)}: `);
 }
 
 function activeChat(chats: Chats): Chat {

@@ -28,7 +28,7 @@ export function page(webview: vscode.Webview, extension: vscode.Uri, name: 'pane
 </head>
 <body>
 <main id="root"></main>
-<script nonce="${nonce}" src="${file(`${name}.js`)}"></script>
+<script type="module" nonce="${nonce}" src="${file(`${name}.js`)}"></script>
 </body>
 </html>`;
 }

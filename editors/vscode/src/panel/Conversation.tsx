@@ -17,6 +17,7 @@ const NO_CONFLICTS: Conflict[] = [];
 export function Conversation({ state, dispatch }: { state: State; dispatch: (action: Action) => void }): JSX.Element {
   const log = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
+  const top = useRef(0);
   const before = useRef({ first: '', height: 0, count: 0 });
   const { turns, more, oldest, loadingOlder } = state;
   const running = turns.some(isRunning);
@@ -56,7 +57,10 @@ export function Conversation({ state, dispatch }: { state: State; dispatch: (act
   const onScroll = (): void => {
     const element = log.current;
     if (element === null) return;
-    atEnd.current = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_PX;
+    // An answer that grows makes the end move away; only who scrolls up leaves it.
+    if (element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_PX) atEnd.current = true;
+    else if (element.scrollTop < top.current) atEnd.current = false;
+    top.current = element.scrollTop;
     if (element.scrollTop === 0 && more && oldest !== null && !loadingOlder) fetchOlder(oldest);
   };
   const fetchOlder = (id: number): void => {

@@ -56,6 +56,9 @@ test('every test of the extension host passes', async () => {
     for (const { title, error } of outcomes) {
       await test.step(title, () => expect.soft(error, title).toBeNull());
     }
+    // Each is counted by scripts/count.mjs.
+    const failed = outcomes.filter(({ error }) => error !== null).length;
+    test.info().annotations.push({ type: 'passed', description: String(outcomes.length - failed) }, { type: 'failed', description: String(failed) });
     expect(code, log.join('\n')).toBe(0);
     expect(outcomes.length).toBeGreaterThan(0);
   } finally {

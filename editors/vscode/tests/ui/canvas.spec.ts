@@ -6,7 +6,7 @@ import { BRACKET, expect, test } from './fixtures';
 test('a node moved on the canvas is moved in the text', async ({ code, workspace }) => {
   await code.open(BRACKET);
   await code.command('Atomizer: Open Canvas');
-  const canvas = code.panel;
+  const canvas = code.tab;
   const node = canvas.locator('.react-flow__node', { hasText: 'web thickness' });
   await expect(node).toBeVisible();
   await code.page.screenshot({ path: path.join(extensionFolder, 'test-results/screenshots/canvas.png') });

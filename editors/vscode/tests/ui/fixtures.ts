@@ -1,12 +1,15 @@
 /** A window of the real VS Code on a fresh copy of the example studies, with the stand-in for claude. */
-import { test as base, chromium, expect, type Browser, type FrameLocator, type Page } from '@playwright/test';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { test as base, chromium, expect, type Browser, type FrameLocator, type Locator, type Page } from '@playwright/test';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { launchOptions } from '../support/browser.mjs';
-import { builtPrograms, makeWorkspace, startCodeServer, testVsix, type CodeServer } from '../support/codeServer.mjs';
+import { builtPrograms, extensionFolder, makeWorkspace, startCodeServer, testVsix, type CodeServer } from '../support/codeServer.mjs';
 
 export { expect };
 export const BRACKET = 'studies/bracket_mass/1_setup/atomizer_spec.json';
+export const GIMBAL = 'studies/gimbal_arm/1_setup/atomizer_spec.json';
+export const LOG = { name: 'Conversation' };
+const EXTENSION = 'iframe.webview[src*="extensionId=atomizer.atomizer-lsp"]';
 
 interface Shared {
   server: CodeServer;
@@ -30,6 +33,10 @@ export class Code {
   async load(): Promise<void> {
     await this.page.goto(this.url);
     await this.page.locator('.monaco-workbench').waitFor();
+    await this.ready();
+  }
+
+  async ready(): Promise<void> {
     // The commands are offered from when the extension is known.
     await this.page.locator('.statusbar-item', { hasText: /Atomizer$/ }).waitFor();
   }
@@ -53,16 +60,52 @@ export class Code {
     await this.page.locator('.monaco-editor .view-line').first().waitFor();
   }
 
-  /** Changes the colour theme for this window's folder. */
-  async theme(name: string): Promise<void> {
+  /** Writes the folder's settings and loads the window again with them. */
+  async settings(settings: object): Promise<void> {
     const folder = path.join(this.workspace, '.vscode');
     await mkdir(folder, { recursive: true });
-    await writeFile(path.join(folder, 'settings.json'), JSON.stringify({ 'workbench.colorTheme': name }));
+    await writeFile(path.join(folder, 'settings.json'), JSON.stringify(settings));
     await this.load();
   }
 
+  /** Puts the cursor into the text editor in front; counts from 1. */
+  async goTo(line: number, column: number): Promise<void> {
+    await this.page.keyboard.press('Control+G');
+    const input = this.page.locator('.quick-input-widget input').first();
+    await input.waitFor();
+    await input.fill(`:${line}:${column}`);
+    await this.page.keyboard.press('Enter');
+    await input.waitFor({ state: 'hidden' });
+  }
+
+  /** Types over the first `old` of the file in front, whose text on disk is `text`. */
+  async typeOver(text: string, old: string, typed: string): Promise<void> {
+    const before = text.slice(0, text.indexOf(old)).split('\n');
+    await this.goTo(before.length, (before.at(-1) ?? '').length + 1);
+    for (const _ of old) await this.page.keyboard.press('Shift+ArrowRight');
+    await this.page.keyboard.type(typed);
+  }
+
+  /** The chat in the side bar. */
   get panel(): FrameLocator {
-    return this.page.frameLocator('iframe.webview[src*="extensionId=atomizer.atomizer-lsp"]').frameLocator('iframe#active-frame');
+    return this.page.frameLocator(`${EXTENSION}[src*="purpose=webviewView"]`).frameLocator('iframe#active-frame');
+  }
+
+  /** The canvas, or the chat in an editor tab. */
+  get tab(): FrameLocator {
+    return this.page.frameLocator(`${EXTENSION}:not([src*="purpose=webviewView"])`).frameLocator('iframe#active-frame');
+  }
+
+  get log(): Locator {
+    return this.panel.getByRole('log', LOG);
+  }
+
+  get toasts(): Locator {
+    return this.page.locator('.notifications-toasts .notification-list-item');
+  }
+
+  button(name: string): Locator {
+    return this.panel.getByRole('button', { name, exact: true });
   }
 
   async openChat(): Promise<FrameLocator> {
@@ -74,10 +117,25 @@ export class Code {
   async ask(message: string): Promise<void> {
     const input = this.panel.getByRole('textbox', { name: 'Message Claude' });
     await input.fill(message);
-    const send = this.panel.getByRole('button', { name: 'Send', exact: true });
+    const send = this.button('Send');
     await expect(send).toBeEnabled();
     await send.click();
   }
+}
+
+interface Axe {
+  run(context: unknown, options: object): Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }>;
+}
+
+/** What axe-core finds wrong in a webview as it is now. */
+export async function violations(frame: FrameLocator): Promise<string[]> {
+  const body = frame.locator('body');
+  await body.evaluate(await readFile(path.join(extensionFolder, 'node_modules/axe-core/axe.min.js'), 'utf8'));
+  return await body.evaluate(async () => {
+    const { axe } = globalThis as unknown as { axe: Axe };
+    const found = await axe.run(document, { iframes: false });
+    return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary ?? ''}`).join(' | ')}`);
+  });
 }
 
 export const test = base.extend<Each, Shared>({

@@ -1,8 +1,6 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { BRACKET, expect, test } from './fixtures';
-
-const LOG = { name: 'Conversation' };
+import { BRACKET, expect, LOG, test } from './fixtures';
 
 test('a question for permission is shown with the command and answered inline', async ({ code, scenario, workspace }) => {
   const made = path.join(workspace, 'made.txt');
@@ -23,23 +21,77 @@ test('a question for permission is shown with the command and answered inline', 
 });
 
 test('everything is there again after a reload of the window', async ({ code, scenario, workspace }) => {
+  test.setTimeout(120_000);
   const file = path.join(workspace, BRACKET);
-  await scenario({ turns: [[{ edit: { path: file, old: '"max": 12.0', new: '"max": 14.0' } }, { text: 'It is 14 mm now.' }]] });
+  await scenario({
+    turns: [
+      [
+        { thinking: 'The web is thin.' },
+        { text: 'First I look.' },
+        { bash: { command: 'echo looked' } },
+        { edit: { path: file, old: '"max": 12.0', new: '"max": 14.0' } },
+        { text: 'It is 14 mm now. {"modification": {"action": "remove_node", "nodeId": "dv_002"}}' },
+      ],
+      [{ bash: { command: 'echo no' } }, { error: 'API Error: 529 overloaded' }],
+    ],
+  });
   const panel = await code.openChat();
   await panel.getByLabel('Mode', { exact: true }).selectOption('power');
   await code.ask('Raise the web to 14 mm');
-  await expect(panel.getByRole('log', LOG)).toContainText('It is 14 mm now.');
+  await code.button('Allow').click();
+  await expect(code.log).toContainText('It is 14 mm now.');
+  await code.button('Revert').click();
+  await expect(code.log).toContainText('Reverted.');
+  await code.ask('And again');
+  await code.button('Deny').click();
+  await expect(code.log).toContainText('529');
+  const seen = await code.log.innerText();
   await code.load();
   await code.openChat();
-  const log = panel.getByRole('log', LOG);
-  await expect(log).toContainText('Raise the web to 14 mm');
-  await expect(log).toContainText('It is 14 mm now.');
-  await expect(log).toContainText('web thickness: max 12 → 14 mm');
+  await expect(code.log).toContainText('web thickness: max 12 → 14 mm');
+  await expect.poll(async () => await code.log.innerText()).toBe(seen);
+  for (const text of ['Thought', 'Allowed: Bash', 'Denied: Bash', 'tokens in', 'Reverted.', 'remove dv_002']) expect(seen).toContain(text);
+  for (const name of ['Retry', 'Apply', 'Show diff']) await expect(code.button(name)).toBeVisible();
   await expect(panel.getByLabel('Mode', { exact: true })).toHaveValue('power');
 });
 
+test('a diff that was open is there again after a reload', async ({ code, scenario, workspace }) => {
+  const file = path.join(workspace, BRACKET);
+  await scenario({ turns: [[{ edit: { path: file, old: '"max": 12.0', new: '"max": 14.0' } }, { text: 'Done.' }]] });
+  const panel = await code.openChat();
+  await panel.getByLabel('Mode', { exact: true }).selectOption('power');
+  await code.ask('Raise the web to 14 mm');
+  await code.button('Show diff').click();
+  const after = code.page.locator('.monaco-diff-editor .editor.modified');
+  await expect(after).toContainText('14.0');
+  await code.load();
+  await expect(after).toContainText('14.0');
+});
+
+test('a question of a conversation that is not shown is told, listed, and led to', async ({ code, scenario, workspace }) => {
+  const gate = path.join(workspace, 'gate');
+  await scenario({ turns: [[{ text: 'Wait.' }, { wait: gate }, { bash: { command: 'echo hidden' } }, { text: 'Done.' }]] });
+  await code.openChat();
+  await code.ask('One');
+  await expect(code.log).toContainText('Wait.');
+  await code.button('New chat').click();
+  await expect(code.log).not.toContainText('Wait.');
+  await writeFile(gate, '');
+  const toast = code.toasts.filter({ hasText: 'Claude asks to use Bash' });
+  await expect(toast).toBeVisible();
+  await expect(code.button('Allow')).toBeHidden();
+  await code.page.locator('.statusbar-item', { hasText: 'Bash?' }).click();
+  await expect(code.page.locator('.quick-input-list .monaco-list-row').first()).toContainText('Bash');
+  await code.page.keyboard.press('Escape');
+  await toast.getByRole('button', { name: 'Show' }).click();
+  await expect(code.log).toContainText('echo hidden');
+  await code.button('Allow').click();
+  await expect(code.log).toContainText('Done.');
+  await expect(code.panel.getByRole('textbox', { name: 'Message Claude' })).toBeFocused();
+});
+
 test('a turn that a reload cut off shows what it had, and can be continued', async ({ code, scenario }) => {
-  await scenario({ turns: [[{ text: 'The first half.' }, { hang: true }]] });
+  await scenario({ turns: [[{ thinking: 'Where to begin?' }, { text: 'The first half.' }, { hang: true }]] });
   const panel = await code.openChat();
   await code.ask('Tell me all');
   await expect(panel.getByRole('log', LOG)).toContainText('The first half.');
@@ -47,7 +99,12 @@ test('a turn that a reload cut off shows what it had, and can be continued', asy
   await code.openChat();
   const log = panel.getByRole('log', LOG);
   await expect(log).toContainText('The first half.');
-  await expect(log).toContainText(/Interrupted|Stopped/);
+  await expect(log).toContainText('Interrupted');
+  await expect(log.locator('.thinking')).toHaveCount(1);
+  // The window's program is a new one and begins its script anew.
+  await scenario({ turns: [[{ text: 'The second half.' }]] });
+  await code.button('Continue').click();
+  await expect(log).toContainText('The second half.');
 });
 
 test('conversations can be found, renamed and opened again', async ({ code, scenario }) => {

@@ -1,6 +1,7 @@
 import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import { api, cleanUp, disk, open, replaceInEditor, specUri, turn, until } from './support';
+import type { Conflict } from '../../../src/shared/protocol';
+import { api, cleanUp, disk, open, replaceInEditor, specUri, turn, undoTo, until } from './support';
 
 const OLD = '"max": 12.0';
 const NEW = '"max": 14.0';
@@ -22,13 +23,22 @@ describe('buffer and disk after a change by Claude', () => {
 
   const edit = (): object => ({ edit: { path: specUri().fsPath, old: OLD, new: NEW } });
 
+  async function save(document: vscode.TextDocument): Promise<void> {
+    await vscode.window.showTextDocument(document);
+    await vscode.commands.executeCommand('workbench.action.files.save');
+    assert.equal(document.isDirty, false, 'saved without "file is newer"');
+    assert.equal(await disk(), document.getText());
+  }
+
   async function undoAndSave(document: vscode.TextDocument): Promise<void> {
     await vscode.window.showTextDocument(document);
     await vscode.commands.executeCommand('undo');
     await until('undo brings the former text', () => document.getText() === former, changed);
-    await vscode.commands.executeCommand('workbench.action.files.save');
-    assert.equal(document.isDirty, false, 'saved without "file is newer"');
-    assert.equal(await disk(), former);
+    await save(document);
+  }
+
+  async function autoSave(value: string): Promise<void> {
+    await vscode.workspace.getConfiguration('files').update('autoSave', value, vscode.ConfigurationTarget.Workspace);
   }
 
   it('an untouched document shows it, is not dirty, and undo and save work', async () => {
@@ -59,22 +69,26 @@ describe('buffer and disk after a change by Claude', () => {
     assert.equal(document.getText(), await disk());
   });
 
-  it('unsaved changes are merged, stay dirty, and can be saved', async () => {
-    const editor = await open();
-    await replaceInEditor(editor, '"baseline": 5.0', '"baseline": 6.0');
-    await turn([edit(), { text: 'Done.' }]);
-    const { document } = editor;
-    await until('both changes are shown', () => document.getText().includes(NEW) && document.getText().includes('"baseline": 6.0'), changed);
-    await (await api()).specDocuments.whenSettled();
-    assert.equal(document.isDirty, true);
-    await vscode.commands.executeCommand('workbench.action.files.save');
-    assert.equal(document.isDirty, false, 'saved without "file is newer"');
-    const text = await disk();
-    assert.ok(text.includes(NEW) && text.includes('"baseline": 6.0'));
-  });
+  for (const mode of ['off', 'onFocusChange']) {
+    it(`unsaved changes are merged, stay dirty, can be saved, and undone: auto-save ${mode}`, async () => {
+      await autoSave(mode);
+      const editor = await open();
+      await replaceInEditor(editor, '"baseline": 5.0', '"baseline": 6.0');
+      await turn([edit(), { text: 'Done.' }]);
+      const { document } = editor;
+      await until('both changes are shown', () => document.getText().includes(NEW) && document.getText().includes('"baseline": 6.0'), changed);
+      await (await api()).specDocuments.whenSettled();
+      assert.equal(document.isDirty, true);
+      await save(document);
+      const text = await disk();
+      assert.ok(text.includes(NEW) && text.includes('"baseline": 6.0'));
+      await undoTo(document, former);
+      await save(document);
+    });
+  }
 
   it('with auto-save on nothing is asked and nothing is lost', async () => {
-    await vscode.workspace.getConfiguration('files').update('autoSave', 'afterDelay', vscode.ConfigurationTarget.Workspace);
+    await autoSave('afterDelay');
     const editor = await open();
     await turn([edit(), { text: 'Done.' }]);
     await until('the change is shown', () => editor.document.getText().includes(NEW), changed);
@@ -83,6 +97,39 @@ describe('buffer and disk after a change by Claude', () => {
     const text = await disk();
     assert.ok(text.includes(NEW) && text.includes('"baseline": 6.0'));
   });
+
+  it('with auto-save on a change that is undone is saved by itself', async () => {
+    await autoSave('afterDelay');
+    const { document } = await open();
+    await turn([edit(), { text: 'Done.' }]);
+    await until('the change is shown', () => document.getText().includes(NEW), changed);
+    await undoTo(document, former);
+    await until('it is saved by itself', () => !document.isDirty, vscode.workspace.onDidSaveTextDocument);
+    assert.equal(await disk(), former);
+  });
+
+  for (const take of ['mine', 'theirs'] as const) {
+    it(`where both changed the same place mine stays until the user decides: ${take}`, async () => {
+      const { chats, specDocuments } = await api();
+      const editor = await open();
+      const { document } = editor;
+      const mine = '"max": 13.0';
+      await replaceInEditor(editor, OLD, mine);
+      const told: Conflict[] = [];
+      await turn([edit(), { text: 'Done.' }], (message) => {
+        if (message.type === 'conflicts') told.push(...message.conflicts);
+      });
+      await until('the conflict is told', () => told.length > 0, ...[chats.onTell]);
+      await specDocuments.whenSettled();
+      assert.ok(document.getText().includes(mine));
+      assert.equal(document.isDirty, true);
+      await chats.active()?.resolve(told[0]?.conflictId ?? '', take);
+      await until('the choice is shown', () => document.getText().includes(take === 'mine' ? mine : NEW), changed);
+      await specDocuments.whenSettled();
+      await save(document);
+      assert.ok((await disk()).includes(take === 'mine' ? mine : NEW));
+    });
+  }
 
   it('a spec that is not open changes on disk only', async () => {
     await turn([edit(), { text: 'Done.' }]);

@@ -1,6 +1,8 @@
 import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import { api, until } from './support';
+import { api, open, specUri, until } from './support';
+
+const activeAtFirst = vscode.extensions.getExtension('atomizer.atomizer-lsp')?.isActive;
 
 const NAMED = ['openChat', 'newChat', 'stop', 'switchMode', 'selectStudy', 'validateStudy', 'revertTurn', 'showConversations', 'restartServer'];
 
@@ -9,6 +11,23 @@ describe('the server and the commands', () => {
     await api();
     const all = await vscode.commands.getCommands(true);
     for (const name of NAMED) assert.ok(all.includes(`atomizer.${name}`), name);
+  });
+
+  it('a folder with studies/ is what activates the extension', () => {
+    // Before any test has asked for it.
+    assert.equal(activeAtFirst, true);
+  });
+
+  it('a message speaks of the spec that is open, also while another view is in front, until it is closed', async () => {
+    const { chats } = await api();
+    const folder = chats.active()?.folder;
+    assert.ok(folder !== undefined);
+    await open();
+    await vscode.commands.executeCommand('atomizer.openChatInEditor');
+    await until('the chat is in front', () => vscode.window.activeTextEditor === undefined, vscode.window.onDidChangeActiveTextEditor);
+    assert.deepEqual(chats.context.params(folder), { textDocument: { uri: specUri().toString() } });
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+    await until('it is closed', () => chats.context.spec(folder) === null, chats.context.onDidChange);
   });
 
   it('the status bar says that it is ready', async () => {

@@ -2,6 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import * as vscode from 'vscode';
 import type { Api } from '../../../src/client/extension';
+import type { ToPanel } from '../../../src/shared/messages';
 
 const DEADLINE_MS = 20_000;
 
@@ -62,7 +63,7 @@ export async function cleanUp(texts: Map<vscode.Uri, string>): Promise<void> {
 }
 
 /** One turn in a new conversation in which claude does what the scenario says. */
-export async function turn(steps: object[]): Promise<void> {
+export async function turn(steps: object[], listener?: (message: ToPanel) => void): Promise<void> {
   const { chats } = await api();
   const chat = chats.active();
   const scenario = process.env['CLAUDE_STANDIN'];
@@ -72,6 +73,7 @@ export async function turn(steps: object[]): Promise<void> {
   await chat.setMode('power');
   // Shown only when a test fails.
   const listening = chat.onTell((message) => {
+    listener?.(message);
     if (message.type === 'event' || message.type === 'ended') console.log('TURN', JSON.stringify(message).slice(0, 300));
   });
   await chat.send('Do it');
@@ -85,5 +87,11 @@ export async function replaceInEditor(editor: vscode.TextEditor, old: string, re
   await editor.edit((edit) => edit.replace(range, replacement));
 }
 
-export const saved = (document: vscode.TextDocument): Promise<void> =>
-  until('the document is saved', () => !document.isDirty, vscode.workspace.onDidSaveTextDocument, vscode.workspace.onDidChangeTextDocument);
+/** Undoes until the document shows `text`; fails after as many steps as a change by Claude can make. */
+export async function undoTo(document: vscode.TextDocument, text: string): Promise<void> {
+  for (let steps = 0; steps < 6 && document.getText() !== text; steps += 1) {
+    await vscode.window.showTextDocument(document);
+    await vscode.commands.executeCommand('undo');
+  }
+  await until('undo brings the former text', () => document.getText() === text, vscode.workspace.onDidChangeTextDocument);
+}

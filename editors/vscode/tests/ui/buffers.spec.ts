@@ -1,0 +1,59 @@
+/** Buffer and disk after a change by Claude where more than one window has a part: a reload, and two at once. */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { BRACKET, Code, expect, test } from './fixtures';
+
+const edit = (file: string): object => ({ edit: { path: file, old: '"max": 12.0', new: '"max": 14.0' } });
+
+test('unsaved changes outlive a reload, and are merged with what Claude changes then', async ({ code, scenario, workspace }) => {
+  const file = path.join(workspace, BRACKET);
+  const text = await readFile(file, 'utf8');
+  await scenario({ turns: [[edit(file), { text: 'Done.' }]] });
+  await code.open(BRACKET);
+  await code.typeOver(text, '5.0', '6.0');
+  const dirty = code.page.locator('.tab.dirty');
+  await expect(dirty).toBeVisible();
+  await code.load();
+  await expect(dirty).toBeVisible();
+  const panel = await code.openChat();
+  await panel.getByLabel('Mode', { exact: true }).selectOption('power');
+  await code.ask('Raise the web to 14 mm');
+  await expect(code.log).toContainText('web thickness: max 12 → 14 mm');
+  await expect(code.log).toContainText('Done.');
+  await expect(dirty).toBeVisible();
+  await code.command('File: Save All');
+  await expect(dirty).toHaveCount(0);
+  const merged = text.replace('5.0', '6.0').replace('"max": 12.0', '"max": 14.0');
+  await expect.poll(async () => await readFile(file, 'utf8')).toBe(merged);
+});
+
+test('a second window on the folder shows the change, is clean, and follows when it is undone and saved', async ({ code, scenario, server, workspace }) => {
+  const file = path.join(workspace, BRACKET);
+  const text = await readFile(file, 'utf8');
+  await scenario({ turns: [[edit(file), { text: 'Done.' }]] });
+  const second = new Code(await code.page.context().newPage(), server.window(workspace), workspace);
+  await second.load();
+  const line = text.slice(0, text.indexOf('"max": 12.0')).split('\n').length;
+  for (const window of [code, second]) {
+    await window.page.bringToFront();
+    await window.open(BRACKET);
+    await window.goTo(line, 1);
+  }
+  await code.page.bringToFront();
+  const panel = await code.openChat();
+  await panel.getByLabel('Mode', { exact: true }).selectOption('power');
+  await code.ask('Raise the web to 14 mm');
+  await expect(code.log).toContainText('Done.');
+  for (const { page } of [code, second]) {
+    await expect(page.locator('.view-line', { hasText: '"max": 14.0' })).toBeVisible();
+    await expect(page.locator('.tab.dirty')).toHaveCount(0);
+  }
+  await code.page.locator('.view-line').first().click();
+  await code.page.keyboard.press('Control+Z');
+  await expect(code.page.locator('.tab.dirty')).toBeVisible();
+  await code.page.keyboard.press('Control+S');
+  await expect(code.page.locator('.tab.dirty')).toHaveCount(0);
+  await expect.poll(async () => await readFile(file, 'utf8')).toBe(text);
+  await expect(second.page.locator('.view-line', { hasText: '"max": 12.0' })).toBeVisible();
+  await expect(second.page.locator('.tab.dirty')).toHaveCount(0);
+});
