@@ -30,7 +30,7 @@ export function activate(context: vscode.ExtensionContext): Api {
   const specDocuments = new SpecDocuments((message) => output.warn(message));
   const folders = new Folders({ extensionFolder: context.extensionUri.fsPath, output, trace, specDocuments });
   const turnTexts = new TurnTexts(folders);
-  const panel = new PanelHost(context.extensionUri, turnTexts);
+  const panel = new PanelHost(context.extensionUri, turnTexts, (message) => output.info(message));
   const storage = context.storageUri?.fsPath ?? null;
   const memory = new Memory(storage);
   const turnStore = new TurnStore(storage, (message) => output.warn(message));

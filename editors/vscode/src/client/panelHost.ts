@@ -26,6 +26,7 @@ export class PanelHost implements vscode.WebviewViewProvider, vscode.WebviewPane
   constructor(
     private readonly extension: vscode.Uri,
     private readonly turnTexts: TurnTexts,
+    private readonly log: (message: string) => void,
   ) {}
 
   attach(chats: Chats): void {
@@ -101,8 +102,14 @@ export class PanelHost implements vscode.WebviewViewProvider, vscode.WebviewPane
 
   private connect(webview: vscode.Webview, onDidDispose: vscode.Event<void>): void {
     this.webviews.add(webview);
+    const shown = performance.now();
     webview.options = webviewOptions(this.extension);
-    const listening = webview.onDidReceiveMessage((message: FromPanel) => void this.receive(webview, message));
+    const listening = webview.onDidReceiveMessage((message: FromPanel) => {
+      if (message.type === 'ready') {
+        this.log(`Panel usable ${Math.round(message.pageMs)} ms after its page began, ${Math.round(performance.now() - shown)} ms after VS Code asked for it`);
+      }
+      void this.receive(webview, message);
+    });
     onDidDispose(() => {
       listening.dispose();
       this.webviews.delete(webview);

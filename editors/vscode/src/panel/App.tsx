@@ -33,7 +33,7 @@ export function App(): JSX.Element {
       else requestAnimationFrame(flush);
     };
     window.addEventListener('message', onMessage);
-    post({ type: 'ready' });
+    post({ type: 'ready', pageMs: performance.now() });
     return () => window.removeEventListener('message', onMessage);
   }, []);
 

@@ -97,7 +97,8 @@ export type ToPanel =
   | { type: 'notice'; message: string };
 
 export type FromPanel =
-  | { type: 'ready' }
+  /** The input can be used; `pageMs` is how long after the page began. */
+  | { type: 'ready'; pageMs: number }
   | { type: 'send'; text: string }
   | { type: 'stop' }
   | { type: 'newChat' }

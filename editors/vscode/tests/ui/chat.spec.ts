@@ -92,6 +92,27 @@ test('problems that Claude brings into any spec are shown, and offered to be fix
   await expect(code.log).toContainText('Please fix them, and nothing else');
 });
 
+test('a turn with which the server has Claude mend what it broke is shown, too', async ({ code, scenario, workspace }) => {
+  const file = path.join(workspace, BRACKET);
+  const broken = '"max": -9.0';
+  await scenario({
+    turns: [
+      [{ edit: { path: file, old: '"max": 12.0', new: broken } }, { text: 'Done.' }],
+      [{ bash: { command: 'echo mending' } }, { edit: { path: file, old: broken, new: '"max": 12.0' } }, { text: 'Mended.' }],
+    ],
+  });
+  await code.settings({ 'atomizer.chat.fixIntroducedErrors': 'auto' });
+  const panel = await code.openChat();
+  await panel.getByLabel('Mode', { exact: true }).selectOption('power');
+  await code.ask('Break it');
+  await expect(code.log).toContainText('which Claude is asked to fix');
+  await expect(code.button('Let Claude fix')).toBeHidden();
+  // Its question belongs to no message of ours, and can be answered all the same.
+  await expect(code.log).toContainText('echo mending');
+  await code.button('Allow').click();
+  await expect(code.log).toContainText('Mended.');
+});
+
 test('a conversation of ten thousand lines streams and scrolls, drawn only where it is seen, and takes every key', async ({ code, scenario, workspace }) => {
   test.setTimeout(120_000);
   const gate = path.join(workspace, 'gate');
