@@ -22,3 +22,4 @@ export function makeWorkspace(name?: string): Promise<string>;
 export function freePort(): Promise<number>;
 export function startCodeServer(options?: Options): Promise<CodeServer>;
 export function testVsix(): Promise<string>;
+export function languageServers(home: string): Promise<number[]>;

@@ -1,6 +1,6 @@
 // Starts the real VS Code (code-server) with the extension, for tests and for `npm run try`.
 import { spawn, spawnSync } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -115,6 +115,21 @@ export async function testVsix() {
   const found = (await readdir(folder)).find((name) => name.endsWith('.vsix'));
   if (found === undefined) throw new Error('Package first: npm run package:test');
   return path.join(folder, found);
+}
+
+/** Process ids of the language servers that belong to the code-server with this home. */
+export async function languageServers(home) {
+  const found = [];
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+    try {
+      const [program] = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0');
+      const environment = (await readFile(`/proc/${pid}/environ`, 'utf8')).split('\0');
+      if (program === builtPrograms().server && environment.includes(`HOME=${home}`)) found.push(Number(pid));
+    } catch {
+      // Ended meanwhile, or another user's.
+    }
+  }
+  return found;
 }
 
 async function ready(url, child, log) {

@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { languageServers } from '../support/codeServer.mjs';
 import { BRACKET, expect, LOG, test } from './fixtures';
 
 test('a question for permission is shown with the command and answered inline', async ({ code, scenario, workspace }) => {
@@ -55,17 +56,18 @@ test('everything is there again after a reload of the window', async ({ code, sc
   await expect(panel.getByLabel('Mode', { exact: true })).toHaveValue('power');
 });
 
-test('a diff that was open is there again after a reload', async ({ code, scenario, workspace }) => {
-  const file = path.join(workspace, BRACKET);
-  await scenario({ turns: [[{ edit: { path: file, old: '"max": 12.0', new: '"max": 14.0' } }, { text: 'Done.' }]] });
+test('a diff that is open follows what Claude changes next', async ({ code, scenario, workspace }) => {
+  const [file, gate] = [path.join(workspace, BRACKET), path.join(workspace, 'gate')];
+  const edits = [['"max": 12.0', '"max": 14.0'], ['"max": 14.0', '"max": 15.0']].map(([old, now]) => ({ edit: { path: file, old, new: now } }));
+  await scenario({ turns: [[edits[0], { wait: gate }, edits[1], { text: 'Done.' }]] });
   const panel = await code.openChat();
   await panel.getByLabel('Mode', { exact: true }).selectOption('power');
-  await code.ask('Raise the web to 14 mm');
+  await code.ask('Raise the web');
   await code.button('Show diff').click();
   const after = code.page.locator('.monaco-diff-editor .editor.modified');
   await expect(after).toContainText('14.0');
-  await code.load();
-  await expect(after).toContainText('14.0');
+  await writeFile(gate, '');
+  await expect(after).toContainText('15.0');
 });
 
 test('a question of a conversation that is not shown is told, listed, and led to', async ({ code, scenario, workspace }) => {
@@ -105,6 +107,19 @@ test('a turn that a reload cut off shows what it had, and can be continued', asy
   await scenario({ turns: [[{ text: 'The second half.' }]] });
   await code.button('Continue').click();
   await expect(log).toContainText('The second half.');
+});
+
+test('a turn that the end of the server cut off is shown as interrupted, and can be continued', async ({ code, scenario, server }) => {
+  await scenario({ turns: [[{ text: 'The first half.' }, { hang: true }]] });
+  await code.openChat();
+  await code.ask('Tell me all');
+  await expect(code.log).toContainText('The first half.');
+  await scenario({ turns: [[{ text: 'The second half.' }]] });
+  for (const pid of await languageServers(server.home)) process.kill(pid, 'SIGKILL');
+  await expect(code.log).toContainText('Interrupted');
+  await expect(code.log).toContainText('The first half.');
+  await code.button('Continue').click();
+  await expect(code.log).toContainText('The second half.');
 });
 
 test('conversations can be found, renamed and opened again', async ({ code, scenario }) => {
