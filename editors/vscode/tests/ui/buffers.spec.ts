@@ -1,11 +1,11 @@
 /** Buffer and disk after a change by Claude where more than one window has a part: a reload, and two at once. */
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { BRACKET, Code, expect, test } from './fixtures';
 
 const edit = (file: string): object => ({ edit: { path: file, old: '"max": 12.0', new: '"max": 14.0' } });
 
-test('unsaved changes outlive a reload, and are merged with what Claude changes then', async ({ code, scenario, workspace }) => {
+test('unsaved changes outlive a reload, and are merged with what Claude changes then', async ({ code, scenario, server, workspace }) => {
   const file = path.join(workspace, BRACKET);
   const text = await readFile(file, 'utf8');
   await scenario({ turns: [[edit(file), { text: 'Done.' }]] });
@@ -13,6 +13,7 @@ test('unsaved changes outlive a reload, and are merged with what Claude changes 
   await code.typeOver(text, '5.0', '6.0');
   const dirty = code.page.locator('.tab.dirty');
   await expect(dirty).toBeVisible();
+  await expect.poll(async () => await backedUp(server.data, '"baseline": 6.0')).toBe(true);
   await code.load();
   await expect(dirty).toBeVisible();
   const panel = await code.openChat();
@@ -57,3 +58,12 @@ test('a second window on the folder shows the change, is clean, and follows when
   await expect(second.page.locator('.view-line', { hasText: '"max": 12.0' })).toBeVisible();
   await expect(second.page.locator('.tab.dirty')).toHaveCount(0);
 });
+
+/** Whether VS Code has put unsaved text aside, as it does some time after typing. */
+async function backedUp(data: string, text: string): Promise<boolean> {
+  const folder = path.join(data, 'User/Backups');
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])) {
+    if (entry.isFile() && (await readFile(path.join(entry.parentPath, entry.name), 'utf8')).includes(text)) return true;
+  }
+  return false;
+}

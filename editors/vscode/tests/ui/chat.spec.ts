@@ -114,7 +114,6 @@ test('a turn with which the server has Claude mend what it broke is shown, too',
 });
 
 test('a conversation of ten thousand lines streams and scrolls, drawn only where it is seen, and takes every key', async ({ code, scenario, workspace }) => {
-  test.setTimeout(120_000);
   const gate = path.join(workspace, 'gate');
   const lines = (count: number, line: (index: number) => string): string => Array.from({ length: count }, (_, index) => line(index)).join('\n');
   const answer = [lines(4000, (index) => `Line ${index}.`), '```python', lines(4000, (index) => `x = ${index}`), '```', '', lines(2000, (index) => `- item ${index}`)].join('\n');
@@ -130,10 +129,10 @@ test('a conversation of ten thousand lines streams and scrolls, drawn only where
   const drawn = async (): Promise<number> => (await code.log.innerText()).split('\n').length + (await code.log.locator('li').count());
   expect(await drawn()).toBeLessThan(4000);
   await code.log.evaluate((log) => {
-    log.scrollTop = log.scrollHeight / 4;
+    log.scrollTop = log.scrollHeight / 2;
   });
   await expect(code.log).not.toContainText('The end.');
-  await expect(code.log).toContainText(/Line [123]\d\d\d\./);
+  await expect(code.log).toContainText(/x = \d+/);
   expect(await drawn()).toBeLessThan(4000);
 });
 
@@ -151,4 +150,6 @@ test('the chat in an editor tab speaks of the spec beside it', async ({ code }) 
   await expect(code.tab.locator('.chip')).toContainText('bracket_mass');
   await input.pressSequentially('@web');
   await expect(code.tab.getByRole('option', { name: /web thickness/ }).first()).toBeVisible();
+  await input.fill('@GIMBAL_ARM/');
+  await expect(code.tab.getByRole('option', { name: /gimbal_arm\/1_setup\/atomizer_spec\.json/ })).toBeVisible();
 });

@@ -36,7 +36,6 @@ for (const [name, theme] of THEMES) {
 }
 
 test('every other state of the panel, and the canvas, are accessible', async ({ code, scenario, workspace }) => {
-  test.setTimeout(120_000);
   const file = path.join(workspace, BRACKET);
   await scenario({
     turns: [

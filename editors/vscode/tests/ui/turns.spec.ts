@@ -22,7 +22,6 @@ test('a question for permission is shown with the command and answered inline', 
 });
 
 test('everything is there again after a reload of the window', async ({ code, scenario, workspace }) => {
-  test.setTimeout(120_000);
   const file = path.join(workspace, BRACKET);
   await scenario({
     turns: [

@@ -95,7 +95,6 @@ test('a server that dies while it starts is started again and said so', async ({
 });
 
 test('the real claude reads and changes a spec, and its answer streams', async ({ chromium: browser, workspace }) => {
-  test.setTimeout(120_000);
   const file = path.join(workspace, BRACKET);
   const api = await startMessagesApi([
     { tool: { name: 'Read', input: { file_path: file } } },
