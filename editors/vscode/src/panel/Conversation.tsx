@@ -18,6 +18,8 @@ export function Conversation({ state, dispatch }: { state: State; dispatch: (act
   const log = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
   const top = useRef(0);
+  /** The user scrolls, by whatever means, since the end was left. */
+  const byHand = useRef(false);
   const before = useRef({ first: '', height: 0, count: 0 });
   const { turns, more, oldest, loadingOlder } = state;
   const running = turns.some(isRunning);
@@ -57,11 +59,16 @@ export function Conversation({ state, dispatch }: { state: State; dispatch: (act
   const onScroll = (): void => {
     const element = log.current;
     if (element === null) return;
-    // An answer that grows makes the end move away; only who scrolls up leaves it.
-    if (element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_PX) atEnd.current = true;
-    else if (element.scrollTop < top.current) atEnd.current = false;
+    // An answer that grows moves the end away, and parts drawn anew move the rest: only who scrolls up leaves the end.
+    if (element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_PX) {
+      atEnd.current = true;
+      byHand.current = false;
+    } else if (element.scrollTop < top.current && (byHand.current || !running)) atEnd.current = false;
     top.current = element.scrollTop;
     if (element.scrollTop === 0 && more && oldest !== null && !loadingOlder) fetchOlder(oldest);
+  };
+  const scrollsByHand = (): void => {
+    byHand.current = true;
   };
   const fetchOlder = (id: number): void => {
     dispatch({ type: 'loadingOlder' });
@@ -79,7 +86,20 @@ export function Conversation({ state, dispatch }: { state: State; dispatch: (act
   const placed = new Set(turns.map(({ turnId }) => turnId));
   const elsewhere = state.conflicts.filter(({ turnId }) => !placed.has(turnId));
   return (
-    <div ref={log} class="log" role="log" aria-label="Conversation" aria-busy={running} tabIndex={0} onScroll={onScroll}>
+    <div
+      ref={log}
+      class="log"
+      role="log"
+      aria-label="Conversation"
+      aria-busy={running}
+      tabIndex={0}
+      onScroll={onScroll}
+      onWheel={scrollsByHand}
+      onTouchMove={scrollsByHand}
+      onKeyDown={scrollsByHand}
+      // The scroll bar is the element itself.
+      onPointerDown={(event) => (event.target === log.current ? scrollsByHand() : undefined)}
+    >
       <div class="turns">
       {more && oldest !== null ? (
         <div class="older"><Button secondary disabled={loadingOlder} onClick={() => fetchOlder(oldest)}>Show older messages</Button></div>

@@ -49,6 +49,7 @@ test('a second window on the folder shows the change, is clean, and follows when
     await expect(page.locator('.view-line', { hasText: '"max": 14.0' })).toBeVisible();
     await expect(page.locator('.tab.dirty')).toHaveCount(0);
   }
+  await code.page.bringToFront();
   await code.page.locator('.view-line').first().click();
   await code.page.keyboard.press('Control+Z');
   await expect(code.page.locator('.tab.dirty')).toBeVisible();

@@ -23,6 +23,7 @@ test('in Restricted Mode specs are checked and Claude is off until the workspace
     await expect(code.button('Send')).toBeDisabled();
     await code.button('Manage trust').click();
     await code.page.getByRole('button', { name: 'Trust', exact: true }).click();
+    await code.page.getByRole('button', { name: /^Close Modal Editor/ }).click();
     await expect(panel.getByRole('region', { name: 'Restricted mode' })).toBeHidden();
     await code.ask('Hello');
     await expect(code.log).toContainText('You said: Hello');
