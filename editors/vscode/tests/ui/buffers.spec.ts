@@ -28,19 +28,17 @@ test('unsaved changes outlive a reload, and are merged with what Claude changes 
   await expect.poll(async () => await readFile(file, 'utf8')).toBe(merged);
 });
 
-test('a second window on the folder shows the change, is clean, and follows when it is undone and saved', async ({ code, scenario, server, workspace }) => {
+test('a second window on the folder shows the change, is clean, and follows when it is undone and saved', async ({ code, scenario, server, chromium: browser, workspace }) => {
   const file = path.join(workspace, BRACKET);
   const text = await readFile(file, 'utf8');
   await scenario({ turns: [[edit(file), { text: 'Done.' }]] });
-  const second = new Code(await code.page.context().newPage(), server.window(workspace), workspace);
+  const second = new Code(await browser.newPage({ viewport: { width: 1400, height: 900 } }), server.window(workspace), workspace);
   await second.load();
   const line = text.slice(0, text.indexOf('"max": 12.0')).split('\n').length;
   for (const window of [code, second]) {
-    await window.page.bringToFront();
     await window.open(BRACKET);
     await window.goTo(line, 1);
   }
-  await code.page.bringToFront();
   const panel = await code.openChat();
   await panel.getByLabel('Mode', { exact: true }).selectOption('power');
   await code.ask('Raise the web to 14 mm');
@@ -49,8 +47,7 @@ test('a second window on the folder shows the change, is clean, and follows when
     await expect(page.locator('.view-line', { hasText: '"max": 14.0' })).toBeVisible();
     await expect(page.locator('.tab.dirty')).toHaveCount(0);
   }
-  await code.page.bringToFront();
-  await code.page.locator('.view-line').first().click();
+  await code.page.locator('.view-line', { hasText: '"max": 14.0' }).click();
   await code.page.keyboard.press('Control+Z');
   await expect(code.page.locator('.tab.dirty')).toBeVisible();
   await code.page.keyboard.press('Control+S');
@@ -58,6 +55,7 @@ test('a second window on the folder shows the change, is clean, and follows when
   await expect.poll(async () => await readFile(file, 'utf8')).toBe(text);
   await expect(second.page.locator('.view-line', { hasText: '"max": 12.0' })).toBeVisible();
   await expect(second.page.locator('.tab.dirty')).toHaveCount(0);
+  await second.page.close();
 });
 
 /** Whether VS Code has put unsaved text aside, as it does some time after typing. */
