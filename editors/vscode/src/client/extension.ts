@@ -58,8 +58,6 @@ export function activate(context: vscode.ExtensionContext): Api {
 }
 
 export async function deactivate(): Promise<void> {
-  // Written first: VS Code does not wait long.
-  running?.turnStore.flush();
+  running?.turnStore.close();
   await running?.folders.stop();
-  running?.turnStore.flush();
 }

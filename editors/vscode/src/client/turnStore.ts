@@ -24,6 +24,7 @@ const MOST_CONVERSATIONS = 200;
 export class TurnStore {
   private readonly waiting = new Map<string, KeptTurn>();
   private timer: NodeJS.Timeout | null = null;
+  private closed = false;
 
   /** `storage` is null for a window without a folder: nothing is kept then. */
   constructor(
@@ -35,6 +36,7 @@ export class TurnStore {
 
   /** Writes soon; `flush` writes at once. A turn that has no id yet is not kept. */
   save(turn: KeptTurn): void {
+    if (this.closed) return;
     this.waiting.set(turn.key, turn);
     this.timer ??= setTimeout(() => this.flush(), PAUSE_MS);
   }
@@ -44,6 +46,12 @@ export class TurnStore {
     this.timer = null;
     for (const turn of this.waiting.values()) this.write(turn);
     this.waiting.clear();
+  }
+
+  /** The window goes: what still comes of its turns is their being cut off, and not kept as their end. */
+  close(): void {
+    this.flush();
+    this.closed = true;
   }
 
   /** The turn as it was last saved. */

@@ -98,8 +98,10 @@ function firstOf(message: Message, record: TurnRecord | undefined): Turn {
 
 /** A turn with what a stored message says of it. */
 function settled(turn: Turn, message: Message, record: TurnRecord | undefined): Turn {
-  // A stored turn that still counts as running is not ours: it was cut off, or another window has it.
-  const status = message.status === 'running' ? 'interrupted' : message.status;
+  // A stored turn that still counts as running is not ours: it was cut off, or another window has it. One that was
+  // cancelled and not in its own window went with that window.
+  const isCutOff = message.status === 'running' || (message.status === 'cancelled' && record?.ended === null);
+  const status = isCutOff ? 'interrupted' : message.status;
   if (record !== undefined) {
     // The store knows better how a turn ended that this window did not see to its end.
     if (status !== 'interrupted' && record.ended !== null) return turn;

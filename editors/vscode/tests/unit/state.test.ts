@@ -178,6 +178,13 @@ describe('a stored conversation', () => {
     expect(turnsOf(stored, [])[0]).toMatchObject({ status: 'failed', error: { kind: 'failed' } });
   });
 
+  test('shows a turn as interrupted that was cancelled when its window went, and as stopped when its user did', () => {
+    const stored = [message(1, 'user', 'q', 't1', 'cancelled'), message(2, 'assistant', 'half', 't1', 'cancelled')];
+    const events: TurnEvent[] = [STARTED, { type: 'text', delta: 'half' }];
+    expect(turnsOf(stored, [record(events, null)])[0]?.status).toBe('interrupted');
+    expect(turnsOf(stored, [record(events, { error: null, cancelled: true })])[0]?.status).toBe('cancelled');
+  });
+
   test('takes the end of a turn that was cut off from the store', () => {
     const stored = [message(1, 'user', 'q', 't1'), message(2, 'assistant', 'half and more', 't1', 'interrupted')];
     for (const ended of [null, { error: { kind: 'serverEnded', message: 'gone' }, cancelled: false }]) {
