@@ -62,9 +62,12 @@ export async function startCodeServer(options = {}) {
   const port = options.port ?? (await freePort());
   const data = path.join(home, 'data');
   const extensions = path.join(home, 'extensions');
-  await mkdir(path.join(data, 'User'), { recursive: true });
   await mkdir(extensions, { recursive: true });
-  await writeFile(path.join(data, 'User/settings.json'), JSON.stringify({ ...SETTINGS, ...options.settings }));
+  // Those that name programs of the machine are its own where the editor is a browser; VS Code reads the user's late.
+  for (const place of ['User', 'Machine']) {
+    await mkdir(path.join(data, place), { recursive: true });
+    await writeFile(path.join(data, place, 'settings.json'), JSON.stringify({ ...SETTINGS, ...options.settings }));
+  }
   await writeFile(path.join(home, 'config.yaml'), '');
   const env = {
     PATH: `${path.join(parts, '.bin')}:${process.env.PATH}`,

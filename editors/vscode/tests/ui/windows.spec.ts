@@ -1,6 +1,6 @@
 /** Windows that are begun in a way of their own: restricted, with several folders, with the bundled server, two at once. */
 import { execFile } from 'node:child_process';
-import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { builtPrograms, extensionFolder, makeWorkspace, repository, startCodeServer, testVsix } from '../support/codeServer.mjs';
@@ -8,12 +8,8 @@ import { startMessagesApi } from '../support/messagesApi.mjs';
 import { BRACKET, Code, expect, test } from './fixtures';
 
 test('in Restricted Mode specs are checked and Claude is off until the workspace is trusted', async ({ chromium: browser, workspace }) => {
-  const settings = { 'security.workspace.trust.startupPrompt': 'never', 'security.workspace.trust.banner': 'never' };
-  // Claude is found on the PATH: VS Code does not read the setting that names it anew before the window is reloaded.
-  const programs = path.join(path.dirname(workspace), 'bin');
-  await mkdir(programs);
-  await symlink(builtPrograms().claude, path.join(programs, 'claude'));
-  const server = await startCodeServer({ vsix: await testVsix(), trust: false, settings, env: { PATH: `${programs}:${process.env['PATH'] ?? ''}` } });
+  const quiet = { 'security.workspace.trust.startupPrompt': 'never', 'security.workspace.trust.banner': 'never' };
+  const server = await startCodeServer({ vsix: await testVsix(), trust: false, settings: { ...quiet, 'atomizer.claude.command': builtPrograms().claude } });
   try {
     const file = path.join(workspace, BRACKET);
     await writeFile(file, (await readFile(file, 'utf8')).replace('"max": 12.0', '"max": 1.0'));
