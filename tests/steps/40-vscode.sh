@@ -32,6 +32,6 @@ results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
 npx vitest run --reporter=default --reporter=json --outputFile.json="$results/unit.json"
 count "$results/unit.json"
-PLAYWRIGHT_JSON_OUTPUT_NAME="$results/ui.json" timeout 1800 npx playwright test --reporter=list,json
+PLAYWRIGHT_JSON_OUTPUT_NAME="$results/ui.json" timeout 1500 npx playwright test --reporter=list,json
 count "$results/ui.json"
 finish
