@@ -146,6 +146,8 @@ export function Composer({ state }: { state: State }): JSX.Element {
         onInput={(event) => change(event.currentTarget.value)}
         onKeyDown={onKeyDown}
         onBlur={() => setFound(null)}
+        // VS Code may take the focus for a moment, as when a tab has just opened.
+        onFocus={() => look(text, field.current?.selectionStart ?? text.length)}
       />
       <div class="switches">
         <select aria-label="Mode" value={surroundings.mode} onChange={(event) => post({ type: 'setMode', mode: event.currentTarget.value as Mode })}>
