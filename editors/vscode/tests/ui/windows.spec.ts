@@ -41,7 +41,12 @@ test('each folder has its own conversations, and a message speaks of its own fol
   const file = path.join(path.dirname(workspace), 'two.code-workspace');
   await writeFile(file, JSON.stringify({ folders: [{ path: workspace }, { path: other }] }));
   const code = new Code(await browser.newPage({ viewport: { width: 1400, height: 900 } }), `${server.url}/?workspace=${encodeURIComponent(file)}`, workspace);
-  await code.load();
+  // This VS Code at times takes a workspace file for empty when it starts; loaded again it has its folders.
+  await expect(async () => {
+    await code.page.goto(code.url);
+    await expect(code.page.locator('.explorer-folders-view')).toBeVisible({ timeout: 15_000 });
+  }).toPass();
+  await code.ready();
   const panel = await code.openChat();
   await expect(panel.getByRole('button', { name: 'Folder example, change' })).toBeVisible();
   await code.ask('To the first');
