@@ -5,10 +5,16 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::{
-    spec::{checks::Severity, syntax::Parsed},
+    spec::{
+        checks::{Finding, Severity},
+        syntax::Parsed,
+    },
     study::{Inspector, Severities},
-    text::Text,
+    text::{Encoding, Text},
 };
+
+/// Findings beyond this many are only counted: nobody reads them, and a broken file has one for each entry.
+const MOST: usize = 200;
 
 /// A spec in short.
 pub(super) struct Summary {
@@ -29,22 +35,22 @@ impl Summary {
             serde_json::from_str(text.trim_start_matches('\u{feff}')).unwrap_or_default();
         let parsed = Parsed::new(Text::from(text));
         let findings = Inspector::default().check(&parsed, path, &Severities::default());
-        let line = |at: usize| {
-            text.get(..at)
-                .map_or(1, |before| before.matches('\n').count() + 1)
+        let said = |finding: &Finding| {
+            let position = parsed.text().position(finding.range.start, Encoding::Utf8);
+            format!("line {}: {}", position.line + 1, finding.message)
         };
-        let (mut errors, mut problems) = (Vec::new(), Vec::new());
-        for finding in findings {
-            let said = format!("line {}: {}", line(finding.range.start), finding.message);
-            match finding.severity {
-                Severity::Error => {
-                    problems.push(format!("error, {said}"));
-                    errors.push(said);
-                }
-                Severity::Warning => problems.push(format!("warning, {said}")),
-                _ => {}
-            }
-        }
+        let with = |severity| findings.iter().filter(move |it| it.severity == severity);
+        let errors = shortened(with(Severity::Error), said);
+        let marked = findings
+            .iter()
+            .filter_map(|finding| match finding.severity {
+                Severity::Error => Some(("error", finding)),
+                Severity::Warning => Some(("warning", finding)),
+                _ => None,
+            });
+        let problems = shortened(marked, |(word, finding)| {
+            format!("{word}, {}", said(finding))
+        });
         let rows = rows(&spec);
         let text = rows
             .iter()
@@ -58,6 +64,16 @@ impl Summary {
             table: table(&rows),
         }
     }
+}
+
+/// The first of many, as lines, and how many more there are.
+fn shortened<T>(all: impl Iterator<Item = T>, line: impl Fn(T) -> String) -> Vec<String> {
+    let mut all = all.peekable();
+    let mut lines: Vec<String> = all.by_ref().take(MOST).map(line).collect();
+    if all.peek().is_some() {
+        lines.push(format!("… and {} more", all.count()));
+    }
+    lines
 }
 
 /// One entry of the spec.
@@ -197,6 +213,25 @@ mod tests {
             "constraint con_001 stress | limit: ext_001.max <= 200"
         );
         assert!(summary.table.contains("stress \\| limit"));
+    }
+
+    #[test]
+    fn of_many_errors_the_first_are_told_by_line_and_the_rest_counted() {
+        let entries = vec!["{\"id\": \"bad\"}"; MOST + 50].join(",\n");
+        let spec = format!("{{\"design_variables\": [\n{entries}]}}");
+        let summary = Summary::of(&spec, None);
+        assert_eq!(summary.errors.len(), MOST + 1);
+        assert!(
+            summary
+                .errors
+                .iter()
+                .any(|error| error.starts_with("line 3: "))
+        );
+        let last = summary.errors.last().expect("a last one");
+        assert!(
+            last.starts_with("… and ") && last.ends_with(" more"),
+            "{last}"
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Fix, edits, ids::next_free, search, view::SpecView};
 use crate::spec::{
-    format::{Refers, Shape},
+    format::Shape,
     model::{Detail, Entry, EntryKind, VariableKind, Word},
     syntax::Node,
     units::{self, Dimension},
@@ -109,7 +109,9 @@ impl Filler<'_, '_> {
                 .parse::<u64>()
                 .ok()
                 .map(Value::from),
-            ("/model/introspection/expressions/*", "name") => Some(self.new_expression().into()),
+            ("/model/introspection/expressions/*", "name") => {
+                Some(self.spec.new_expression().into())
+            }
             (_, "id") => Some(next_free(spec.model, self.entry?.kind, None)?.into()),
             ("/extractors/*/function", "name") => Some("extract".into()),
             ("/extractors/*/outputs/*", "name") => {
@@ -208,7 +210,7 @@ impl Filler<'_, '_> {
             return Some(if dimension.is_some() {
                 "mass".into()
             } else {
-                self.new_expression()
+                self.spec.new_expression().to_owned()
             });
         }
         let fits = |entry: &&Entry| {
@@ -219,12 +221,7 @@ impl Filler<'_, '_> {
                 .and_then(|units| units::parse(&units.text));
             dimension.is_some() && unit.map(|unit| unit.dimension) == dimension
         };
-        let driven = |name: &Word| {
-            let variables = self.spec.model.list(EntryKind::Variable);
-            variables
-                .iter()
-                .any(|entry| entry.facts.reference(Refers::Expression) == Some(name))
-        };
+        let driven = |name: &Word| self.spec.driven().contains(&*name.text);
         let free = |entry: &&Entry| {
             dimension.is_some() || entry.facts.name.as_ref().is_some_and(|name| !driven(name))
         };
@@ -233,28 +230,6 @@ impl Filler<'_, '_> {
             .find(fits)
             .or_else(|| listed.iter().find(free));
         found.and_then(Entry::name).map(str::to_owned)
-    }
-
-    /// A name that neither a variable nor the introspection has.
-    fn new_expression(&self) -> String {
-        let model = self.spec.model;
-        let taken = |name: &str| {
-            let drives = |entry: &Entry| {
-                entry
-                    .facts
-                    .reference(Refers::Expression)
-                    .is_some_and(|word| &*word.text == name)
-            };
-            model.list(EntryKind::Variable).iter().any(drives)
-                || model
-                    .list(EntryKind::Expression)
-                    .iter()
-                    .any(|entry| entry.name() == Some(name))
-        };
-        (1..)
-            .map(|number: u64| format!("expression_{number}"))
-            .find(|name| !taken(name))
-            .unwrap_or_default()
     }
 
     fn number(&self, node: Option<Node<'_>>) -> Option<f64> {

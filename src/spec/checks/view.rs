@@ -1,10 +1,14 @@
 //! The spec as a whole, as the checks across entries see it.
 
-use std::cell::Cell;
+use std::{
+    cell::{Cell, OnceCell},
+    collections::HashSet,
+};
 
 use super::Context;
 use crate::spec::{
-    model::{Entry, Model},
+    format::Refers,
+    model::{Entry, EntryKind, Model},
     syntax::{Node, Parsed},
 };
 
@@ -18,6 +22,8 @@ pub(super) struct SpecView<'a> {
     pub draft: bool,
     /// Words that did-you-mean may still compare: a spec full of mistakes must not cost minutes.
     comparisons: Cell<usize>,
+    driven: OnceCell<HashSet<&'a str>>,
+    new_expression: OnceCell<String>,
 }
 
 const COMPARISONS: usize = 100_000;
@@ -34,6 +40,8 @@ impl<'a> SpecView<'a> {
             context,
             draft,
             comparisons: Cell::new(COMPARISONS),
+            driven: OnceCell::new(),
+            new_expression: OnceCell::new(),
         }
     }
 
@@ -44,6 +52,30 @@ impl<'a> SpecView<'a> {
 
     pub fn pointer(&self, entry: &Entry, rest: &str) -> String {
         self.model.pointer(entry) + rest
+    }
+
+    /// The NX expressions that variables drive.
+    pub fn driven(&self) -> &HashSet<&'a str> {
+        self.driven.get_or_init(|| {
+            let variables = self.model.list(EntryKind::Variable).iter();
+            variables
+                .filter_map(|entry| Some(&*entry.facts.reference(Refers::Expression)?.text))
+                .collect()
+        })
+    }
+
+    /// An expression name that neither a variable nor the introspection has.
+    pub fn new_expression(&self) -> &str {
+        self.new_expression.get_or_init(|| {
+            let listed = self.model.list(EntryKind::Expression).iter();
+            let listed: HashSet<&str> = listed.filter_map(Entry::name).collect();
+            (1..)
+                .map(|number: u64| format!("expression_{number}"))
+                .find(|name| {
+                    !self.driven().contains(name.as_str()) && !listed.contains(name.as_str())
+                })
+                .unwrap_or_default()
+        })
     }
 
     /// Did you mean one of these?

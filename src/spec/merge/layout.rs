@@ -9,8 +9,8 @@ use crate::spec::{
 
 /// The habits of mine and theirs.
 pub(super) struct Layout {
-    mine: String,
-    theirs: String,
+    mine: Lines,
+    theirs: Lines,
     newline: &'static str,
     unit: String,
     their_unit: String,
@@ -39,8 +39,8 @@ impl Layout {
         let unit = unit(&body).unwrap_or_else(|| "  ".to_owned());
         let their_unit = self::unit(&inside(theirs, &theirs_text)).unwrap_or_else(|| unit.clone());
         Layout {
-            mine: mine_text,
-            theirs: theirs_text,
+            mine: Lines::new(mine_text),
+            theirs: Lines::new(theirs_text),
             newline,
             unit,
             their_unit,
@@ -51,7 +51,7 @@ impl Layout {
 
     /// Text of mine.
     pub fn mine(&self, range: Range<usize>) -> &str {
-        &self.mine[range]
+        &self.mine.text[range]
     }
 
     /// What separates two entries on one line, besides the comma.
@@ -61,7 +61,7 @@ impl Layout {
 
     /// The blanks that the line of mine begins with which holds `at`.
     pub fn indent_at(&self, at: usize) -> String {
-        indent(&self.mine, at).to_owned()
+        self.mine.indent(at).to_owned()
     }
 
     /// The indentation that a line break and blanks lead to.
@@ -90,15 +90,15 @@ impl Layout {
     /// The text of theirs at `range`, which ends in `value`, as it may stand in mine on a line indented so. Only blanks
     /// between tokens change.
     pub fn adapt(&self, value: Node<'_>, range: Range<usize>, to: &str) -> String {
-        let text = &self.theirs[range.clone()];
+        let text = &self.theirs.text[range.clone()];
         if !text.contains(['\n', '\r']) {
-            let their_file_is_flat = !self.theirs.trim().contains(['\n', '\r']);
+            let their_file_is_flat = self.theirs.is_one();
             let spread = !self.flat && their_file_is_flat && value.range().len() > 2;
             if !spread || !matches!(value.kind(), Kind::Object | Kind::Array) {
                 return text.to_owned();
             }
         } else if !self.flat {
-            return self.shift(text, indent(&self.theirs, range.start), to);
+            return self.shift(text, self.theirs.indent(range.start), to);
         }
         // One of the two files is on one line, the other is not.
         let mut out = text[..value.range().start - range.start]
@@ -187,11 +187,35 @@ impl Layout {
     }
 }
 
-/// The blanks at the start of the line that holds `at`.
-fn indent(text: &str, at: usize) -> &str {
-    let start = text[..at].rfind(['\n', '\r']).map_or(0, |n| n + 1);
-    let line = &text[start..at];
-    &line[..line.len() - line.trim_start_matches([' ', '\t']).len()]
+/// A text and where its lines begin.
+struct Lines {
+    text: String,
+    starts: Vec<usize>,
+}
+
+impl Lines {
+    fn new(text: String) -> Self {
+        let ends = text.match_indices(['\n', '\r']).map(|(at, _)| at + 1);
+        let starts = std::iter::once(0).chain(ends).collect();
+        Self { text, starts }
+    }
+
+    /// All that is not blank stands on one line.
+    fn is_one(&self) -> bool {
+        let from = self.text.len() - self.text.trim_start().len();
+        let to = self.text.trim_end().len();
+        !self
+            .starts
+            .iter()
+            .any(|start| (from + 1..=to).contains(start))
+    }
+
+    /// The blanks at the start of the line that holds `at`.
+    fn indent(&self, at: usize) -> &str {
+        let line = self.starts.partition_point(|start| *start <= at);
+        let line = &self.text[self.starts[line.saturating_sub(1)]..at];
+        &line[..line.len() - line.trim_start_matches([' ', '\t']).len()]
+    }
 }
 
 /// One level of indentation: the first there is.
