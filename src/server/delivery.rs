@@ -21,15 +21,22 @@ use lsp_types::{
 };
 use tokio::{
     sync::mpsc,
-    time::{Instant, sleep_until, timeout},
+    time::{Instant, sleep_until, timeout, timeout_at},
 };
 
 use super::{
-    client::Client, document::Document, main_loop::Events, merging::plan, outbox::Pending,
+    client::Client,
+    document::Document,
+    main_loop::Events,
+    merging::{Plan, fewer, plan},
+    outbox::Pending,
     state::State,
 };
 use crate::{
-    session::types::Applied,
+    session::{
+        store::{Store, TextRole},
+        types::Applied,
+    },
     spec::{merge::MergeConflict, syntax::Parsed},
     text::{Edit, Text},
 };
@@ -40,6 +47,9 @@ const TRIES: usize = 5;
 const ANSWER: Duration = Duration::from_secs(5);
 /// How long after its answer a `didChange` may take.
 const CONFIRMATION: Duration = Duration::from_secs(1);
+/// How long a client may take to show an edit that it says it applied, where a second one might double it: edits without
+/// versions are not refused when they come too late.
+const CLAIMED: Duration = Duration::from_secs(10);
 /// A client refuses an edit when its text has moved on, and says so with the next `didChange`; this long it may take.
 const REFUSED: Duration = Duration::from_millis(250);
 /// After a `didChange` that shows something else, another often follows at once.
@@ -49,6 +59,8 @@ const SETTLE: Duration = Duration::from_millis(50);
 pub struct Unconfirmed {
     uri: Url,
     expected: Text,
+    /// The text has `\r`: clients that give a document one kind of line ends show the edit with theirs.
+    any_line_ends: bool,
     seen: mpsc::UnboundedSender<Seen>,
 }
 
@@ -63,12 +75,20 @@ enum Seen {
     Closed,
 }
 
+impl Unconfirmed {
+    fn is_shown_by(&self, text: &Text) -> bool {
+        *text == self.expected || self.any_line_ends && text.equals_but_line_ends(&self.expected)
+    }
+}
+
 /// The open document as the main loop has it.
 struct Mine {
     uri: Url,
     version: i32,
     generation: u64,
     parsed: Parsed,
+    loaded: Option<Text>,
+    saved: Option<Text>,
 }
 
 enum Outcome {
@@ -76,6 +96,8 @@ enum Outcome {
     Closed,
     /// Compute anew.
     Again,
+    /// The client says that it applied an edit that must not be sent twice: what it shows next tells.
+    Claimed(mpsc::UnboundedReceiver<Seen>),
 }
 
 /// What became of a delivery.
@@ -84,8 +106,25 @@ pub struct Delivered {
     pub applied: Applied,
     /// Where mine stayed.
     pub conflicts: Vec<MergeConflict>,
-    /// The editor's text at the first look, where the document is open.
-    pub mine: Option<Text>,
+}
+
+/// Where the editor's texts are kept before edits of them are sent.
+pub struct Keep {
+    /// The root's store.
+    pub store: Arc<Store>,
+    /// The turn whose change is delivered.
+    pub turn_id: String,
+}
+
+impl Delivered {
+    /// The text that was last seen: `edited`, an edit of ours is in it.
+    fn shows(&mut self, edited: bool) {
+        self.applied = match (self.conflicts.is_empty(), edited) {
+            (false, _) => Applied::Conflict,
+            (true, true) => Applied::Edit,
+            (true, false) => Applied::InSync,
+        };
+    }
 }
 
 /// A change of one spec to be shown by the editor.
@@ -100,6 +139,10 @@ pub struct Delivery {
     pub base: Option<Arc<str>>,
     /// What is to be brought in.
     pub theirs: Arc<str>,
+    /// Theirs is what the file became after all that the editor has loaded from it or saved to it so far.
+    pub of_file: bool,
+    /// `None`: the editor's texts are not kept.
+    pub keep: Option<Keep>,
 }
 
 impl Delivery {
@@ -108,54 +151,117 @@ impl Delivery {
         let mut delivered = Delivered {
             applied: Applied::Disk,
             conflicts: Vec::new(),
-            mine: None,
         };
         let Some(client) = self.events.read(|state| state.client.clone()).await else {
             return delivered;
         };
         let mut sent = false;
+        let mut saved_before = None;
         for _ in 0..TRIES {
             let Some(mine) = self.mine().await else {
                 delivered.applied = Applied::Disk;
                 return delivered;
             };
-            delivered
-                .mine
-                .get_or_insert_with(|| mine.parsed.text().clone());
-            let parsed = mine.parsed.clone();
-            let (base, theirs) = (self.base.clone(), self.theirs.clone());
-            let planned =
-                tokio::task::spawn_blocking(move || plan(base.as_deref(), &parsed, &theirs)).await;
-            let Ok(plan) = planned else { break };
-            delivered.conflicts = plan.conflicts;
-            delivered.applied = match (delivered.conflicts.is_empty(), sent) {
-                (false, _) => Applied::Conflict,
-                (true, true) => Applied::Edit,
-                (true, false) => Applied::InSync,
+            let saved = saved_before.get_or_insert_with(|| mine.saved.clone());
+            let Some(plan) = self.plan(&mine, saved.as_ref()).await else {
+                break;
             };
+            delivered.conflicts = plan.conflicts;
+            delivered.shows(sent);
             if plan.edits.is_empty() {
                 return delivered;
             }
             if !client.apply_edit {
                 break;
             }
+            let edits = fewer(mine.parsed.text(), plan.edits);
+            let expected = mine.parsed.text().with_edits(&edits);
+            if sent && expected.equals_but_line_ends(mine.parsed.text()) {
+                // The client keeps line ends of its own.
+                return delivered;
+            }
             sent = true;
-            match self.try_once(&client, mine, plan.edits).await {
+            match self.try_once(&client, mine, edits, expected).await {
                 Outcome::Confirmed => {
-                    if delivered.conflicts.is_empty() {
-                        delivered.applied = Applied::Edit;
-                    }
+                    delivered.shows(true);
                     return delivered;
                 }
                 Outcome::Closed => {
                     delivered.applied = Applied::Disk;
                     return delivered;
                 }
+                Outcome::Claimed(seen) => return self.claimed(delivered, seen).await,
                 Outcome::Again => {}
             }
         }
         delivered.applied = Applied::Rejected;
         delivered
+    }
+
+    /// Waits for a text that leaves nothing to be brought in.
+    async fn claimed(
+        &self,
+        mut delivered: Delivered,
+        mut seen: mpsc::UnboundedReceiver<Seen>,
+    ) -> Delivered {
+        let deadline = Instant::now() + CLAIMED;
+        loop {
+            match timeout_at(deadline, seen.recv()).await {
+                Err(_) => delivered.applied = Applied::Rejected,
+                Ok(Some(Seen::Closed) | None) => delivered.applied = Applied::Disk,
+                Ok(Some(Seen::Expected)) => delivered.shows(true),
+                Ok(Some(Seen::Other)) => {
+                    let plan = match self.mine().await {
+                        Some(mine) => self.plan(&mine, None).await,
+                        None => None,
+                    };
+                    let Some(plan) = plan.filter(|plan| plan.edits.is_empty()) else {
+                        continue;
+                    };
+                    delivered.conflicts = plan.conflicts;
+                    delivered.shows(true);
+                }
+            }
+            return delivered;
+        }
+    }
+
+    /// What has to change in mine. Mine and theirs are in the store before anything of it is done.
+    async fn plan(&self, mine: &Mine, saved_before: Option<&Text>) -> Option<Plan> {
+        let text = mine.parsed.text();
+        let untouched =
+            self.of_file && (mine.loaded.as_ref() == Some(text) || saved_before == Some(text));
+        let parsed = mine.parsed.clone();
+        let (base, theirs) = (self.base.clone(), self.theirs.clone());
+        let planned =
+            tokio::task::spawn_blocking(move || plan(base.as_deref(), &parsed, &theirs, untouched));
+        let plan = planned.await.ok()?;
+        if !(plan.edits.is_empty() && plan.conflicts.is_empty()) {
+            self.keep(text).await;
+        }
+        Some(plan)
+    }
+
+    /// Stores the editor's text, where it is not base itself.
+    async fn keep(&self, mine: &Text) {
+        let Some(Keep { store, turn_id }) = &self.keep else {
+            return;
+        };
+        let (store, turn, path, mine) = (
+            store.clone(),
+            turn_id.clone(),
+            self.path.clone(),
+            mine.to_string(),
+        );
+        if self.base.as_deref() == Some(mine.as_str()) {
+            return;
+        }
+        let kept = tokio::task::spawn_blocking(move || {
+            store.keep_text(&turn, &path, TextRole::Mine, Some(&mine))
+        });
+        if let Ok(Err(error)) = kept.await {
+            tracing::error!(%error, "the editor's text could not be kept");
+        }
     }
 
     async fn mine(&self) -> Option<Mine> {
@@ -165,40 +271,54 @@ impl Delivery {
                 return reply.send(Ok(None));
             };
             let (uri, generation) = (document.uri.clone(), document.generation);
+            let (loaded, saved) = (document.loaded.clone(), document.saved.clone());
             document.when_ready(Box::new(move |parsed, version| {
                 reply.send(Ok(Some(Mine {
                     uri,
                     version,
                     generation,
                     parsed: parsed.clone(),
+                    loaded,
+                    saved,
                 })));
             }));
         });
         found.await.ok().flatten()
     }
 
-    async fn try_once(&self, client: &Client, mine: Mine, edits: Vec<Edit>) -> Outcome {
+    async fn try_once(
+        &self,
+        client: &Client,
+        mine: Mine,
+        edits: Vec<Edit>,
+        expected: Text,
+    ) -> Outcome {
         let label = self.label.clone();
         let edit = workspace_edit(client, &mine, &edits, &label);
-        let expected = mine.parsed.text().with_edits(&edits);
+        let any_line_ends =
+            mine.parsed.text().has_carriage_return() || expected.has_carriage_return();
         let params = ApplyWorkspaceEditParams {
             label: Some(label),
             edit,
         };
         let sent = self
             .events
-            .read(move |state| state.send_edit(&mine, expected, params))
+            .read(move |state| state.send_edit(&mine, expected, any_line_ends, params))
             .await
             .flatten();
         match sent {
-            Some((pending, seen)) => confirmed(pending, seen).await,
+            Some((pending, seen)) => confirmed(pending, seen, client.versioned_edits).await,
             None => Outcome::Again,
         }
     }
 }
 
 /// Waits for the answer and for the text to show the edit, whichever order they come in.
-async fn confirmed(pending: Pending, mut seen: mpsc::UnboundedReceiver<Seen>) -> Outcome {
+async fn confirmed(
+    pending: Pending,
+    mut seen: mpsc::UnboundedReceiver<Seen>,
+    versioned: bool,
+) -> Outcome {
     let mut answer = pending.answer;
     let mut answered = false;
     let mut moved = false;
@@ -213,12 +333,15 @@ async fn confirmed(pending: Pending, mut seen: mpsc::UnboundedReceiver<Seen>) ->
                 Some(Seen::Other) => moved = true,
             },
             answer = &mut answer, if !answered => {
+                let applied = matches!(&answer, Ok(Ok(answer)) if answer["applied"] == true);
+                if applied && !versioned {
+                    return Outcome::Claimed(seen);
+                }
                 // Applied or not, it is what the text shows that counts; it has had its chance if it moved before.
                 if moved {
                     return settled(seen).await;
                 }
                 answered = true;
-                let applied = matches!(&answer, Ok(Ok(answer)) if answer["applied"] == true);
                 deadline = Instant::now() + if applied { CONFIRMATION } else { REFUSED };
             }
             () = sleep_until(deadline) => return Outcome::Again,
@@ -293,6 +416,7 @@ impl State {
         &mut self,
         mine: &Mine,
         expected: Text,
+        any_line_ends: bool,
         params: ApplyWorkspaceEditParams,
     ) -> Option<(Pending, mpsc::UnboundedReceiver<Seen>)> {
         let document = self.documents.get(&mine.uri)?;
@@ -302,6 +426,7 @@ impl State {
         let (sender, seen) = mpsc::unbounded_channel();
         self.unconfirmed.push(Unconfirmed {
             uri: mine.uri.clone(),
+            any_line_ends,
             expected,
             seen: sender,
         });
@@ -322,7 +447,7 @@ impl State {
         {
             let seen = match &text {
                 None => Seen::Closed,
-                Some(text) if *text == waiting.expected => Seen::Expected,
+                Some(text) if waiting.is_shown_by(text) => Seen::Expected,
                 Some(_) => Seen::Other,
             };
             // Whoever waited may have given up since.

@@ -28,6 +28,10 @@ pub struct Document {
     pub is_spec: bool,
     /// Its file without symbolic links, once that is found out.
     pub canonical: Option<PathBuf>,
+    /// The last text of it that the file was seen to have too: opened, reloaded, saved or brought in.
+    pub loaded: Option<Text>,
+    /// Its text at the last `didSave`.
+    pub saved: Option<Text>,
     tree: Tree,
 }
 
@@ -79,6 +83,8 @@ impl Document {
             generation,
             is_spec,
             canonical: None,
+            loaded: None,
+            saved: None,
             tree,
         };
         let job = document.replace(Text::from(text));

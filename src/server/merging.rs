@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::{
     spec::{
         merge::{MergeConflict, merge, merge_lines},
+        place::Place,
         syntax::Parsed,
     },
     text::{Edit, Text, minimal},
@@ -19,7 +20,10 @@ pub struct Plan {
 }
 
 /// Merges by structure where all three are JSON, by lines where one is not.
-pub fn plan(base: Option<&str>, mine: &Parsed, theirs: &str) -> Plan {
+///
+/// `untouched`: mine is what the file once had, so that nothing in it is the user's alone. It counts only where the
+/// structures cannot be compared: an editor that reloaded half a file, or has the text from before one that is no JSON.
+pub fn plan(base: Option<&str>, mine: &Parsed, theirs: &str, untouched: bool) -> Plan {
     let text = mine.text().to_string();
     let edits_to = |wanted: &str| Plan {
         edits: minimal(&text, wanted),
@@ -31,8 +35,7 @@ pub fn plan(base: Option<&str>, mine: &Parsed, theirs: &str) -> Plan {
             conflicts: Vec::new(),
         };
     }
-    // An editor that reloaded while the file was being written shows the beginning of theirs.
-    if base == Some(&text) || text.trim().is_empty() || theirs.starts_with(&text) {
+    if base == Some(&text) || is_begun(base, &text, theirs) {
         return edits_to(theirs);
     }
     let parsed_theirs = Parsed::new(Text::from(theirs));
@@ -48,6 +51,9 @@ pub fn plan(base: Option<&str>, mine: &Parsed, theirs: &str) -> Plan {
             conflicts: merged.conflicts,
         };
     }
+    if untouched {
+        return edits_to(theirs);
+    }
     match merge_lines(base.unwrap_or_default(), &text, theirs) {
         Some(merged) => edits_to(&merged),
         None => Plan {
@@ -57,11 +63,42 @@ pub fn plan(base: Option<&str>, mine: &Parsed, theirs: &str) -> Plan {
     }
 }
 
+/// Mine can only be the beginning of theirs, shown by an editor that reloaded while the file was being written. What is
+/// the beginning of base as well may be the user's own deletion.
+fn is_begun(base: Option<&str>, mine: &str, theirs: &str) -> bool {
+    theirs.starts_with(mine) && base.is_none_or(|base| !base.starts_with(mine))
+}
+
+/// Edits beyond which neighbours become one: some clients take a moment for each.
+const MANY: usize = 1_000;
+/// Bytes between two edits that are then sent with them.
+const NEAR: usize = 200;
+
+/// The same change of `text` in fewer edits, where there are too many.
+pub fn fewer(text: &Text, edits: Vec<Edit>) -> Vec<Edit> {
+    if edits.len() <= MANY {
+        return edits;
+    }
+    let mut joined: Vec<Edit> = Vec::new();
+    for edit in edits {
+        match joined.last_mut() {
+            Some(last) if edit.range.start - last.range.end <= NEAR => {
+                last.insert += &text.slice(last.range.end..edit.range.start);
+                last.insert += &edit.insert;
+                last.range.end = edit.range.end;
+            }
+            _ => joined.push(edit),
+        }
+    }
+    joined
+}
+
 /// The conflict of two texts that cannot be taken apart.
 fn whole(base: Option<&str>, mine: &str, theirs: &str) -> MergeConflict {
     let value = |text: &str| Some(serde_json::from_str(text).unwrap_or_else(|_| text.into()));
     MergeConflict {
         pointer: String::new(),
+        place: Place::default(),
         base: base.and_then(value),
         mine: value(mine),
         theirs: value(theirs),
@@ -117,5 +154,57 @@ fn set_value(value: &mut Value, pointer: &str, wanted: Option<&Value>) -> bool {
             (_, None) => false,
         },
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::apply;
+
+    const BASE: &str = "{\n  \"a\": 1,\n  \"b\": 1\n}\n";
+    const THEIRS: &str = "{\n  \"a\": 1,\n  \"b\": 22,\n  \"c\": 3\n}\n";
+
+    fn planned(mine: &str, untouched: bool) -> (String, usize) {
+        let parsed = Parsed::new(Text::from(mine));
+        let plan = plan(Some(BASE), &parsed, THEIRS, untouched);
+        (apply(mine, &plan.edits), plan.conflicts.len())
+    }
+
+    #[test]
+    fn what_the_user_deleted_does_not_come_back_with_claudes_change() {
+        for mine in ["", "\n", "{\n  \"a\": 1,\n  \"b\": "] {
+            assert_eq!(planned(mine, false), (mine.to_owned(), 1), "{mine:?}");
+        }
+    }
+
+    #[test]
+    fn half_a_file_that_the_editor_loaded_becomes_the_whole() {
+        for mine in ["", "{\n  \"a\": 1,\n  \"b\": "] {
+            assert_eq!(planned(mine, true), (THEIRS.to_owned(), 0), "{mine:?}");
+        }
+        let beyond_base = &THEIRS[..THEIRS.len() - 6];
+        assert_eq!(planned(beyond_base, false), (THEIRS.to_owned(), 0));
+    }
+
+    #[test]
+    fn thousands_of_edits_are_sent_as_few_with_the_same_result() {
+        let text = Text::from("1, ".repeat(5_000).as_str());
+        let edit = |n: usize| Edit {
+            range: n * 3..n * 3 + 1,
+            insert: "22".into(),
+        };
+        let edits: Vec<Edit> = (0..5_000).filter(|n| n % 1_000 < 700).map(edit).collect();
+        let few = fewer(&text, edits.clone());
+        assert_eq!(few.len(), 5);
+        assert_eq!(text.with_edits(&few), text.with_edits(&edits));
+    }
+
+    #[test]
+    fn an_untouched_text_from_before_a_broken_file_becomes_theirs() {
+        let parsed = Parsed::new(Text::from(BASE));
+        let plan = plan(Some("{ broken"), &parsed, THEIRS, true);
+        assert_eq!(apply(BASE, &plan.edits), THEIRS);
+        assert_eq!(plan.conflicts, []);
     }
 }

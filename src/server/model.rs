@@ -350,7 +350,7 @@ impl Story {
         self.log.push(format!("revert of {mark}"));
         self.written.retain(|written| *written != mark);
         let disk = parsed(&self.disk);
-        let plan = plan(Some(&after), &disk, &before);
+        let plan = plan(Some(&after), &disk, &before, false);
         self.disk = disk.text().with_edits(&plan.edits).to_string();
         Some((after, before))
     }
@@ -489,6 +489,8 @@ impl World {
             path: uri().to_file_path().expect("a path"),
             base: Some(base.into()),
             theirs: theirs.into(),
+            of_file: true,
+            keep: None,
         };
         let before = self.last.take();
         let (done, after) = tokio::sync::oneshot::channel();

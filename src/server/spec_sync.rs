@@ -11,14 +11,15 @@ use std::{
 
 use lsp_types::{MessageType, ShowMessageParams, notification};
 
-use super::{conflict, delivery::Delivery, main_loop::Events, merging::plan, outbox::Outbox};
+use super::{
+    conflict,
+    delivery::{Delivery, Keep},
+    main_loop::Events,
+    merging::plan,
+    outbox::Outbox,
+};
 use crate::{
-    session::{
-        SessionManager,
-        host::SpecChange,
-        store::{NewConflict, TextRole},
-        types::Applied,
-    },
+    session::{SessionManager, host::SpecChange, store::NewConflict, types::Applied},
     spec::{merge::MergeConflict, syntax::Parsed},
     study::{StudyError, read_spec},
     text::{Text, apply},
@@ -34,22 +35,20 @@ pub async fn deliver(
     let Some(theirs) = change.theirs.clone() else {
         return deleted(&events, &outbox, &change.path).await;
     };
+    let keep = manager.as_ref().map(|manager| Keep {
+        store: manager.store_handle(),
+        turn_id: change.turn_id.clone(),
+    });
     let delivery = Delivery {
         events: events.clone(),
         label: format!("Claude: {}", change.label),
         path: change.path.clone(),
         base: change.base.clone(),
         theirs,
+        of_file: true,
+        keep,
     };
     let delivered = delivery.run().await;
-    if let (Some(manager), Some(mine)) = (&manager, delivered.mine)
-        && change
-            .base
-            .as_deref()
-            .is_none_or(|base| mine.to_string() != base)
-    {
-        keep_mine(manager, &change, &mine).await;
-    }
     if let Some(manager) = manager.filter(|_| !delivered.conflicts.is_empty()) {
         let ids = keep_conflicts(&manager, &change, delivered.conflicts).await;
         conflict::ask_about(events, outbox.clone(), manager, ids);
@@ -104,6 +103,8 @@ pub async fn apply_change(
             path: path.to_owned(),
             base: Some(base.into()),
             theirs: theirs.into(),
+            of_file: false,
+            keep: None,
         };
         let delivered = delivery.run().await;
         tell_conflicts(outbox, path, &delivered.conflicts);
@@ -129,26 +130,13 @@ pub async fn write_merged(
     blocking(move || {
         let disk = read_spec(&path)?;
         let parsed = Parsed::new(Text::from(&*disk.text));
-        let plan = plan(Some(&base), &parsed, &theirs);
+        let plan = plan(Some(&base), &parsed, &theirs, false);
         if !plan.edits.is_empty() {
             root.write(&path, apply(&disk.text, &plan.edits).as_bytes())?;
         }
         Ok(plan.conflicts)
     })
     .await
-}
-
-async fn keep_mine(manager: &Arc<SessionManager>, change: &SpecChange, mine: &Text) {
-    let (store, turn, path, mine) = (
-        manager.store_handle().clone(),
-        change.turn_id.clone(),
-        change.path.clone(),
-        mine.to_string(),
-    );
-    let kept = blocking(move || store.keep_text(&turn, &path, TextRole::Mine, Some(&mine))).await;
-    if let Err(error) = kept {
-        tracing::error!(%error, "the editor's text could not be kept");
-    }
 }
 
 async fn keep_conflicts(
@@ -160,6 +148,7 @@ async fn keep_conflicts(
         .into_iter()
         .map(|it| NewConflict {
             pointer: it.pointer,
+            place: it.place,
             base: it.base,
             mine: it.mine,
             theirs: it.theirs,

@@ -137,6 +137,7 @@ impl State {
         }
         self.find_canonical(&document);
         self.documents.insert(uri.clone(), document);
+        self.compare_with_disk(&uri);
         self.parse(&uri, job);
         self.recheck(&uri);
     }
@@ -159,6 +160,31 @@ impl State {
                     .filter(|it| it.generation == generation)
                 {
                     document.canonical = Some(canonical);
+                }
+            });
+        });
+    }
+
+    /// Finds out, off the loop, whether the file of a spec has the very text that its document has now.
+    pub fn compare_with_disk(&self, uri: &Url) {
+        let Some(document) = self.documents.get(uri).filter(|document| document.is_spec) else {
+            return;
+        };
+        let Some(path) = document.path() else { return };
+        let (text, generation) = (document.text(), document.generation);
+        let (events, uri) = (self.events.clone(), uri.clone());
+        tokio::task::spawn_blocking(move || {
+            // Nearly every keystroke changes the size, and then nothing is read.
+            let sizes = std::fs::metadata(&path).map(|file| file.len() == text.len() as u64);
+            let same = matches!(sizes, Ok(true))
+                && std::fs::read(&path).is_ok_and(|bytes| bytes == text.to_string().as_bytes());
+            if !same {
+                return;
+            }
+            events.send(move |state| {
+                let document = state.documents.get_mut(&uri);
+                if let Some(document) = document.filter(|it| it.generation == generation) {
+                    document.loaded = Some(text);
                 }
             });
         });

@@ -7,6 +7,7 @@ pub mod diff;
 pub mod format;
 pub mod merge;
 pub mod model;
+pub mod place;
 mod rewrite;
 pub mod syntax;
 pub mod units;

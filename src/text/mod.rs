@@ -116,6 +116,21 @@ impl Text {
         Self { rope, flat: None }
     }
 
+    /// It has a `\r` somewhere.
+    #[must_use]
+    pub fn has_carriage_return(&self) -> bool {
+        self.rope.chunks().any(|chunk| chunk.contains('\r'))
+    }
+
+    /// The same text, line ends of `\n` and `\r\n` counted as the same.
+    #[must_use]
+    pub fn equals_but_line_ends(&self, other: &Self) -> bool {
+        fn bytes(text: &Text) -> impl Iterator<Item = u8> {
+            text.rope.bytes().filter(|byte| *byte != b'\r')
+        }
+        self == other || bytes(self).eq(bytes(other))
+    }
+
     /// The nearest character boundary at or before `offset`.
     #[must_use]
     pub fn floor_char(&self, offset: usize) -> usize {

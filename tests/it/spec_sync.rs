@@ -1,5 +1,8 @@
 //! How a change by Claude reaches the editor: each case of the contract, over stdio, with the scripted stand-in.
 
+mod conflicts;
+mod context;
+
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},
@@ -149,84 +152,6 @@ fn unsaved_changes_elsewhere_are_merged_with_claudes() {
             "\"name\": \"rib\", \"description\": \"mine\"",
         );
     assert_eq!(client.text(&uri), expected);
-}
-
-#[test]
-fn what_both_changed_stays_mine_until_the_user_takes_claudes() {
-    let workspace = workspace();
-    let steps = json!([edit(
-        &workspace,
-        "\"min\": 1.50, \"max\": 9}, \"baseline\": 2.0",
-        "\"min\": 1.75, \"max\": 9}, \"baseline\": 2.5"
-    )]);
-    let client = builder(&workspace, &steps)
-        .capabilities(json!({"experimental": {"atomizer": {"conflict": true}}}))
-        .on("atomizer/conflict", |_, _| {
-            Answer::Result(json!({"take": null}))
-        })
-        .start();
-    let uri = client.open(workspace.spec("beam"));
-    client.replace(&uri, "\"baseline\": 2.0", "\"baseline\": 3.0");
-    let (_, result) = ask(&client);
-    assert_eq!(applied(&result), ["conflict"]);
-    assert_eq!(
-        client.text(&uri),
-        SPEC.replace("1.50", "1.75").replace("2.0}", "3.0}"),
-        "the rest is merged"
-    );
-    let conflicts = client.request("atomizer/conflict/list", json!({"uri": uri}));
-    let conflict = &conflicts[0];
-    assert_eq!(conflicts.as_array().map(Vec::len), Some(1));
-    assert_eq!(conflict["pointer"], "/design_variables/0/baseline");
-    assert_eq!(
-        (&conflict["base"], &conflict["mine"], &conflict["theirs"]),
-        (&json!(2.0), &json!(3.0), &json!(2.5))
-    );
-    assert_eq!(conflict["turnId"], result["turnId"]);
-    let resolved = client.request(
-        "atomizer/conflict/resolve",
-        json!({"conflictId": conflict["conflictId"], "take": "theirs"}),
-    );
-    assert_eq!(resolved, json!({"uri": uri, "applied": "edit"}));
-    assert_eq!(
-        client.text(&uri),
-        SPEC.replace("1.50", "1.75").replace("2.0}", "2.5}")
-    );
-    assert_eq!(
-        client.request("atomizer/conflict/list", json!({})),
-        json!([])
-    );
-    let again = client.try_request(
-        "atomizer/conflict/resolve",
-        json!({"conflictId": conflict["conflictId"], "take": "mine"}),
-    );
-    assert_eq!(again.expect_err("resolved already").code, -32602);
-}
-
-#[test]
-fn a_client_without_the_request_is_asked_by_message_and_its_choice_is_done() {
-    let workspace = workspace();
-    let client = builder(&workspace, &json!([edit(&workspace, "2.0}", "2.5}")]))
-        .on("window/showMessageRequest", |_, params| {
-            let titles: Vec<_> = params["actions"]
-                .as_array()
-                .expect("actions")
-                .iter()
-                .map(|it| it["title"].clone())
-                .collect();
-            assert_eq!(titles, ["Keep mine", "Take Claude's", "Show both"]);
-            Answer::Result(json!({"title": "Take Claude's"}))
-        })
-        .start();
-    let uri = client.open(workspace.spec("beam"));
-    client.replace(&uri, "\"baseline\": 2.0", "\"baseline\": 3.0");
-    let (_, result) = ask(&client);
-    assert_eq!(applied(&result), ["conflict"]);
-    let wanted = SPEC.replace("2.0}", "2.5}");
-    let known = uri.clone();
-    client.wait_for_editor("Claude's value is there", move |editor| {
-        editor.documents[&known].text == wanted
-    });
 }
 
 #[test]
@@ -496,19 +421,53 @@ fn carriage_returns_and_number_spelling_outside_the_change_stay() {
 }
 
 #[test]
-fn claude_is_told_what_the_buffer_has_and_the_file_does_not() {
-    let workspace = workspace();
-    let log = workspace.path().join("log");
-    let client = Client::builder(&workspace)
-        .claude(&[claude_standin()])
-        .env("CLAUDE_STANDIN", &json!({"log": log}).to_string())
+fn a_client_with_line_ends_of_its_own_has_the_change_when_it_shows_the_rest() {
+    let spec = SPEC.replace('\n', "\r\n");
+    let workspace = Workspace::with_study("beam", &spec);
+    let steps = json!([{"write": {"path": workspace.spec("beam"), "text": SPEC}}]);
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = asked.clone();
+    let client = builder(&workspace, &steps)
+        .on("workspace/applyEdit", move |_, _| {
+            count.fetch_add(1, Ordering::Relaxed);
+            // Its line ends are not a text's affair: nothing changes.
+            Answer::Result(json!({"applied": true}))
+        })
         .start();
     let uri = client.open(workspace.spec("beam"));
-    client.replace(&uri, "\"baseline\": 5", "\"baseline\": 6.25");
-    let params = json!({"message": "what is the baseline?", "textDocument": {"uri": uri}});
-    let (_, result) = client.chat(params).finish();
-    assert_eq!(result["status"], "completed");
-    let told = std::fs::read_to_string(&log).expect("what Claude was told");
-    assert!(told.contains("6.25"), "the buffer's value: {told}");
-    assert!(told.contains("older"), "and that the file is older: {told}");
+    let (_, result) = ask(&client);
+    assert_eq!(applied(&result), ["edit"]);
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
+    assert_eq!(client.text(&uri), spec);
+}
+
+#[test]
+fn a_buffer_that_was_emptied_stays_empty_until_the_user_takes_claudes() {
+    let workspace = workspace();
+    let steps = json!([edit(&workspace, "  ]\n}", "  ],\n  \"x\": 1\n}")]);
+    let client = builder(&workspace, &steps).start();
+    let uri = client.open(workspace.spec("beam"));
+    client.set_text(&uri, "");
+    let (_, result) = ask(&client);
+    assert_eq!(applied(&result), ["conflict"]);
+    assert_eq!(client.text(&uri), "");
+}
+
+#[test]
+fn a_file_that_was_broken_and_is_mended_comes_into_an_untouched_buffer() {
+    let workspace = workspace();
+    let scenario = json!({"turns": [
+        [edit(&workspace, "2.0},", "2.5}")],
+        [edit(&workspace, "2.5}", "2.75},")],
+    ]});
+    let client = Client::builder(&workspace)
+        .claude(&[claude_standin()])
+        .env("CLAUDE_STANDIN", &scenario.to_string())
+        .start();
+    let uri = client.open(workspace.spec("beam"));
+    let (_, first) = ask(&client);
+    assert_eq!(applied(&first), ["invalid"]);
+    let (_, second) = ask(&client);
+    assert_eq!(applied(&second), ["edit"]);
+    assert_eq!(client.text(&uri), SPEC.replace("2.0}", "2.75}"));
 }

@@ -4,11 +4,11 @@ use std::{path::PathBuf, sync::Arc};
 
 use lsp_types::{MessageType, ShowMessageParams, notification::ShowMessage};
 
-use super::{Context, OperationError, canvas};
+use super::{Context, OpenDocument, OperationError, canvas};
 use crate::{
     server::{
         document::path_of,
-        ext::{CanvasApplyParams, ChatParams, WhenBusy},
+        ext::{CanvasApplyParams, ChatParams, TextDocument, WhenBusy},
         followup::{agreed, follow_up},
         progress::Progress,
         spec_sync::blocking,
@@ -19,7 +19,7 @@ use crate::{
         config::Offer,
         types::{ChatRequest, OpenSpec, TurnResult},
     },
-    study::{SPEC_FILE, read_spec},
+    study::{SPEC_FILE, StudyId, read_spec},
     text::Text,
 };
 
@@ -28,6 +28,7 @@ pub async fn chat(context: Context, params: ChatParams) -> Result<TurnResult, Op
     check_canvas(&params)?;
     let manager = manager(&context, &params).await?;
     let request = request(&context, &manager, &params).await?;
+    let document = params.text_document.clone();
     let progress = match params.work_done_token {
         Some(token) => Some(Progress::with_token(context.outbox.clone(), token)),
         None if context.client.work_done_progress => Some(Progress::create(context.outbox.clone())),
@@ -57,14 +58,19 @@ pub async fn chat(context: Context, params: ChatParams) -> Result<TurnResult, Op
             .send(move |state| drop(state.shown_turns.remove(&token)));
     }
     let result = result?;
-    offer_canvas(&context, manager.clone(), &result);
+    offer_canvas(&context, manager.clone(), document, &result);
     follow_up(context, manager, &result);
     Ok(result)
 }
 
 /// Canvas modifications in the answer: applied at once or offered (`canvas.applyModifications`). A client with a graph
 /// view makes the offer itself.
-fn offer_canvas(context: &Context, manager: Arc<SessionManager>, result: &TurnResult) {
+fn offer_canvas(
+    context: &Context,
+    manager: Arc<SessionManager>,
+    document: Option<TextDocument>,
+    result: &TurnResult,
+) {
     let offer = context.settings.session.apply_modifications;
     let modifications = result.canvas_modifications.clone();
     let offered_there = offer == Offer::Ask && context.client.offers_canvas;
@@ -85,7 +91,7 @@ fn offer_canvas(context: &Context, manager: Arc<SessionManager>, result: &TurnRe
             .and_then(|info| info.study_id);
         let params = CanvasApplyParams {
             study_id: study,
-            text_document: None,
+            text_document: document,
             modifications,
         };
         let outbox = context.outbox.clone();
@@ -140,6 +146,24 @@ fn check_canvas(params: &ChatParams) -> Result<(), OperationError> {
     ))
 }
 
+/// The open document of the study that the chat is about.
+async fn open_by_study<'c>(
+    context: &'c Context,
+    manager: &SessionManager,
+    params: &ChatParams,
+) -> Option<&'c OpenDocument> {
+    let named = params.study_id.clone();
+    let study = match (named, &params.session_id) {
+        (None, Some(session)) => manager.info(session).await.ok()?.study_id,
+        (named, _) => named,
+    };
+    let path = manager
+        .root()
+        .spec_path(&StudyId::parse(&study?).ok()?)
+        .ok()?;
+    context.open.iter().find(|open| open.is_file(&path))
+}
+
 async fn request(
     context: &Context,
     manager: &SessionManager,
@@ -152,6 +176,10 @@ async fn request(
         .as_deref()
         .and_then(|path| manager.root().study_of(path))
         .map(|study| study.to_string());
+    let shown = match document {
+        Some(_) => open,
+        None => open_by_study(context, manager, params).await,
+    };
     let selection = match params.selection {
         Some(range) => {
             let text = match (open, &path) {
@@ -167,7 +195,7 @@ async fn request(
         }
         None => None,
     };
-    let open_spec = match open {
+    let open_spec = match shown {
         Some(open) => open.path.clone().map(|path| OpenSpec {
             path,
             text: Some(open.text.to_string()),

@@ -1,11 +1,16 @@
 //! `conflict/*`
 
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    path::PathBuf,
+};
+
 use serde_json::Value;
 
 use super::{Context, OperationError};
 use crate::{
     server::{
-        conflict::{self, ConflictError},
+        conflict::{ConflictError, document_now, on_wire, resolve as resolve_one},
         document::{path_of, uri_of},
         ext::{AppliedChange, ConflictListParams, ConflictResolveParams, Take},
         spec_sync::blocking,
@@ -31,6 +36,7 @@ pub async fn list(
     let path = path.transpose()?;
     let path = path.map(|path| path.canonicalize().unwrap_or(path));
     let mut found = Vec::new();
+    let mut now: HashMap<PathBuf, Option<Value>> = HashMap::new();
     for manager in context.managers.all().await? {
         let (store, path, session) = (
             manager.store_handle().clone(),
@@ -39,12 +45,15 @@ pub async fn list(
         );
         let conflicts =
             blocking(move || store.conflicts(path.as_deref(), session.as_deref())).await;
-        found.extend(
-            conflicts
-                .map_err(SessionError::from)?
-                .iter()
-                .map(conflict::on_wire),
-        );
+        for conflict in conflicts.map_err(SessionError::from)? {
+            let now = match now.entry(conflict.path.clone()) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(unknown) => {
+                    unknown.insert(document_now(&context.events, &conflict.path).await)
+                }
+            };
+            found.push(on_wire(&conflict, now.as_ref()));
+        }
     }
     Ok(found)
 }
@@ -61,12 +70,15 @@ pub async fn resolve(
     let id = params.conflict_id;
     let manager = context.managers.of_conflict(&id).await?;
     let (events, outbox) = (&context.events, &context.outbox);
-    match conflict::resolve(events, outbox, &manager, &id, take).await {
+    match resolve_one(events, outbox, &manager, &id, take).await {
         Ok((conflict, applied)) => {
             let uri = uri_of(&conflict.path).map(String::from).unwrap_or_default();
             Ok(AppliedChange { uri, applied })
         }
         Err(ConflictError::Store(error)) => Err(SessionError::from(error).into()),
         Err(ConflictError::Study(error)) => Err(error.into()),
+        Err(error @ ConflictError::NoPlace(_)) => {
+            Err(OperationError::InvalidParams(error.to_string()))
+        }
     }
 }

@@ -14,12 +14,15 @@ use super::{
     turns::{from_json, json},
     word,
 };
+use crate::spec::place::Place;
 
 /// A place that both changed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewConflict {
     /// RFC 6901, in mine.
     pub pointer: String,
+    /// The same place, to find it again when mine has changed.
+    pub place: Place,
     /// `None`: not there.
     pub base: Option<Value>,
     /// What the buffer has.
@@ -53,11 +56,12 @@ pub enum Take {
     Theirs,
 }
 
-const SELECT: &str = "SELECT c.id, turn_id, session_id, path, pointer, base, mine, theirs
+const SELECT: &str = "SELECT c.id, turn_id, session_id, path, pointer, base, mine, theirs, place
     FROM conflicts c JOIN turns t ON t.id = turn_id JOIN sessions s ON s.id = session_id WHERE state = 'open'";
 
 impl Store {
-    /// Keeps the conflicts of one merge, all or none; tells their ids in order.
+    /// Keeps the conflicts of one merge, all or none; tells their ids in order. An open conflict of the same place gives way
+    /// to the new one, which has the base of the old one: that is what both sides came from.
     pub fn add_conflicts(
         &self,
         turn_id: &str,
@@ -68,23 +72,36 @@ impl Store {
         self.write(|tx| {
             super::turns::require_turn(tx, turn_id)?;
             let mut insert = tx.prepare(
-                "INSERT INTO conflicts (id, turn_id, path, pointer, base, mine, theirs, state, created_at)
-                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'open', ?8)",
+                "INSERT INTO conflicts (id, turn_id, path, pointer, base, mine, theirs, state, created_at, place)
+                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'open', ?8, ?9)",
+            )?;
+            let mut supersede = tx.prepare(
+                "UPDATE conflicts SET state = 'superseded'
+                    WHERE path = ?1 AND place = ?2 AND state = 'open' RETURNING base",
             )?;
             let value = |value: &Option<Value>| value.as_ref().map(json).transpose();
             conflicts
                 .iter()
                 .map(|c| {
                     let id = uuid::Uuid::new_v4().to_string();
+                    let place = json(&c.place)?;
+                    let former = supersede
+                        .query_map(params![path, place], |row| row.get::<_, Option<String>>(0))?
+                        .collect::<Result<Vec<_>, _>>()?;
+                    let base = match former.into_iter().next() {
+                        Some(base) => base,
+                        None => value(&c.base)?,
+                    };
                     insert.execute(params![
                         id,
                         turn_id,
                         path,
                         c.pointer,
-                        value(&c.base)?,
+                        base,
                         value(&c.mine)?,
                         value(&c.theirs)?,
-                        now()
+                        now(),
+                        place
                     ])?;
                     Ok(id)
                 })
@@ -144,13 +161,19 @@ fn stored(row: &Row<'_>) -> Result<StoredConflict, StoreError> {
             .map(|text| from_json(&text))
             .transpose()
     };
+    let pointer: String = row.get(4)?;
+    let place = match row.get::<_, Option<String>>(8)? {
+        Some(place) => from_json(&place)?,
+        None => Place::of_pointer(&pointer),
+    };
     Ok(StoredConflict {
         id: row.get(0)?,
         turn_id: row.get(1)?,
         session_id: row.get(2)?,
         path: row.get::<_, String>(3)?.into(),
         conflict: NewConflict {
-            pointer: row.get(4)?,
+            pointer,
+            place,
             base: value(5)?,
             mine: value(6)?,
             theirs: value(7)?,

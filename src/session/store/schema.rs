@@ -92,6 +92,10 @@ const VERSIONS: &[M<'static>] = &[
     ),
     // The Atomizer root of a conversation; null: whichever has the database, which is then its own.
     M::up("ALTER TABLE sessions ADD COLUMN root TEXT"),
+    // `superseded` is another state of a conflict from here on.
+    M::up(
+        "ALTER TABLE conflicts ADD COLUMN place TEXT; -- JSON, as spec/place.rs writes it; null before this version",
+    ),
 ];
 
 /// Checks that the database is ours, whole and not newer, brings it to the newest version, and sets how it is used.

@@ -14,7 +14,7 @@ mod tests;
 use serde_json::Value;
 use similar::{MergeResolution, TextMerge};
 
-use super::syntax::Parsed;
+use super::{place::Place, syntax::Parsed};
 use crate::text::{Edit, minimal};
 
 /// What comes of a merge.
@@ -32,6 +32,8 @@ pub struct MergeConflict {
     /// JSON pointer (RFC 6901) in mine as it was before the merge. Where mine has removed the value: where it would be,
     /// for an element of an array `…/-`. Empty where the whole text is meant.
     pub pointer: String,
+    /// The same place, so that it is found again after the merge and after other changes.
+    pub place: Place,
     /// The value both came from, if there was one.
     pub base: Option<Value>,
     /// Mine, which stays; none if mine removed it.
@@ -80,6 +82,7 @@ pub fn merge(base: &Parsed, mine: &Parsed, theirs: &Parsed) -> Merge {
             };
             let conflict = MergeConflict {
                 pointer: String::new(),
+                place: Place::default(),
                 base: value(base),
                 mine: value(mine),
                 theirs: value(theirs),

@@ -420,3 +420,40 @@ fn differences_are_told_by_key_by_id_and_by_position() {
         ]
     );
 }
+
+#[test]
+fn an_element_that_both_added_is_there_once() {
+    gives(
+        "{\"edges\": [1]}",
+        "{\"edges\": [1, 2, 3, 3]}",
+        "{\"edges\": [1, 3, 2, 4, 2]}",
+        "{\"edges\": [1, 2, 3, 3, 4, 2]}",
+    );
+}
+
+#[test]
+fn a_conflict_knows_its_place_by_ids() {
+    let place = |base: &str, mine: &str, theirs: &str| {
+        let (_, conflicts) = merged(base, mine, theirs);
+        assert_eq!(conflicts.len(), 1, "{conflicts:?}");
+        serde_json::to_value(&conflicts[0].place).expect("JSON")
+    };
+    let list = |inner: &str| format!("{{\"list\": [{{\"id\": \"a\"}}, {inner}]}}");
+    assert_eq!(
+        place(
+            &list("{\"id\": \"b\", \"n\": [1]}"),
+            &list("{\"id\": \"b\", \"n\": [2]}"),
+            &list("{\"id\": \"b\", \"n\": [3]}"),
+        ),
+        json!(["list", {"id": "b"}, "n", 0])
+    );
+    assert_eq!(
+        place(
+            &list("{\"id\": \"b\", \"n\": 1}"),
+            "{\"list\": [{\"id\": \"a\"}]}",
+            &list("{\"id\": \"b\", \"n\": 2}"),
+        ),
+        json!(["list", {"id": "b"}]),
+        "also where mine has removed the entry"
+    );
+}

@@ -12,6 +12,7 @@ use super::{
 use crate::{
     spec::{
         compare::{DEPTH, by_id, canonical, equal, members, same},
+        place::{Place, Step},
         syntax::{Kind, Member, Node, Parsed, escape_token},
     },
     text::{Edit, minimal},
@@ -32,6 +33,7 @@ pub(super) fn merge(
     let mut merger = Merger {
         layout,
         pointer: String::new(),
+        place: Vec::new(),
         conflicts: Vec::new(),
     };
     let edits = merger.values(Some(b), m, t, DEPTH);
@@ -59,6 +61,7 @@ fn join(edits: Vec<Edit>) -> Vec<Edit> {
 struct Merger {
     layout: Layout,
     pointer: String,
+    place: Vec<Step>,
     conflicts: Vec<MergeConflict>,
 }
 
@@ -92,7 +95,7 @@ impl<'a> Merger {
         if base.is_some_and(|base| equal(base, mine)) {
             return self.replace(mine, theirs);
         }
-        self.conflict("", base, Some(mine), Some(theirs));
+        self.conflict(base, Some(mine), Some(theirs));
         Vec::new()
     }
 
@@ -111,15 +114,14 @@ impl<'a> Merger {
 
     fn conflict(
         &mut self,
-        step: &str,
         base: Option<Node<'a>>,
         mine: Option<Node<'a>>,
         theirs: Option<Node<'a>>,
     ) {
         let value = |node: Option<Node<'_>>| node.map(|node| node.to_value());
-        let pointer = format!("{}{step}", self.pointer);
         self.conflicts.push(MergeConflict {
-            pointer,
+            pointer: self.pointer.clone(),
+            place: Place(self.place.clone()),
             base: value(base),
             mine: value(mine),
             theirs: value(theirs),
@@ -127,13 +129,25 @@ impl<'a> Merger {
     }
 
     /// What `inner` does one step further down.
-    fn at<T>(&mut self, token: &str, inner: impl FnOnce(&mut Self) -> T) -> T {
+    fn at<T>(&mut self, token: &str, step: Step, inner: impl FnOnce(&mut Self) -> T) -> T {
         let len = self.pointer.len();
         self.pointer.push('/');
         self.pointer.push_str(&escape_token(token));
+        self.place.push(step);
         let result = inner(self);
+        self.place.pop();
         self.pointer.truncate(len);
         result
+    }
+
+    fn member<T>(&mut self, name: &str, inner: impl FnOnce(&mut Self) -> T) -> T {
+        self.at(name, Step::Key(name.to_owned()), inner)
+    }
+
+    /// The entry of mine at `token`; `node` is that entry, of whichever text.
+    fn entry<T>(&mut self, token: &str, node: Node<'a>, inner: impl FnOnce(&mut Self) -> T) -> T {
+        let id = node.get("id").map(|id| id.to_value()).unwrap_or_default();
+        self.at(token, Step::Id { id }, inner)
     }
 
     fn objects(
@@ -163,10 +177,12 @@ impl<'a> Merger {
                 .is_some_and(|last| last.range() == member.range());
             if let (Some(m), true) = (member.value(), last) {
                 match t {
-                    Some(t) => entry.edits = self.at(&name, |merger| merger.values(b, m, t, depth)),
+                    Some(t) => {
+                        entry.edits = self.member(&name, |merger| merger.values(b, m, t, depth));
+                    }
                     None if b.is_some_and(|b| equal(b, m)) => entry.gone = true,
                     None if b.is_some() => {
-                        self.conflict(&format!("/{}", escape_token(&name)), b, Some(m), None)
+                        self.member(&name, |merger| merger.conflict(b, Some(m), None));
                     }
                     None => {}
                 }
@@ -200,7 +216,7 @@ impl<'a> Merger {
                 })),
                 (None, Some(b)) if equal(b, t) => {}
                 (None, Some(b)) => {
-                    self.conflict(&format!("/{}", escape_token(&name)), Some(b), None, Some(t))
+                    self.member(&name, |merger| merger.conflict(Some(b), None, Some(t)));
                 }
             }
         }
@@ -263,11 +279,14 @@ impl<'a> Merger {
             let mut entry = Entry::mine(m.range(), b.is_some(), t.is_some());
             match t {
                 Some(t) => {
-                    entry.edits =
-                        self.at(&index.to_string(), |merger| merger.values(b, *m, t, depth))
+                    entry.edits = self.entry(&index.to_string(), *m, |merger| {
+                        merger.values(b, *m, t, depth)
+                    });
                 }
                 None if b.is_some_and(|b| equal(b, *m)) => entry.gone = true,
-                None if b.is_some() => self.conflict(&format!("/{index}"), b, Some(*m), None),
+                None if b.is_some() => self.entry(&index.to_string(), *m, |merger| {
+                    merger.conflict(b, Some(*m), None);
+                }),
                 None => {}
             }
             list.entries.push(entry);
@@ -281,7 +300,9 @@ impl<'a> Merger {
                     range: node.range(),
                 })),
                 (None, Some(b)) if equal(*b, *node) => {}
-                (None, Some(b)) => self.conflict("/-", Some(*b), None, Some(*node)),
+                (None, Some(b)) => self.entry("-", *node, |merger| {
+                    merger.conflict(Some(*b), None, Some(*node));
+                }),
             }
         }
         self.insert(&mut list, order);
@@ -323,14 +344,12 @@ impl<'a> Merger {
         if b.len().max(m.len()).max(t.len()) > LONG {
             return self.whole(base, mine, theirs);
         }
-        let lines = |nodes: &[Node<'a>]| {
-            nodes
-                .iter()
-                .map(|node| canonical(*node) + "\n")
-                .collect::<String>()
+        let lines = |nodes: &[Node<'a>]| -> Vec<String> {
+            nodes.iter().map(|node| canonical(*node) + "\n").collect()
         };
-        let (b_lines, m_lines, t_lines) = (lines(&b), lines(&m), lines(&t));
-        let regions = TextMerge::from_lines(&b_lines, &m_lines, &t_lines);
+        let (m_lines, t_lines) = (lines(&m), lines(&t));
+        let (b_text, m_text, t_text) = (lines(&b).concat(), m_lines.concat(), t_lines.concat());
+        let regions = TextMerge::from_lines(&b_text, &m_text, &t_text);
         let mut list = List::new(mine);
         list.entries
             .extend(m.iter().map(|node| Entry::mine(node.range(), true, true)));
@@ -344,7 +363,17 @@ impl<'a> Merger {
                 MergeResolution::Unchanged | MergeResolution::Ours | MergeResolution::Both => {}
                 MergeResolution::Conflict if rb.is_empty() => {
                     let last = rm.end.checked_sub(1);
-                    rt.for_each(|n| list.insert_after(last, t[n], t[n].range()));
+                    // What both added is there once.
+                    let mut added: HashMap<&str, usize> = HashMap::new();
+                    for line in &m_lines[rm] {
+                        *added.entry(line).or_default() += 1;
+                    }
+                    for n in rt {
+                        match added.get_mut(t_lines[n].as_str()) {
+                            Some(left) if *left > 0 => *left -= 1,
+                            _ => list.insert_after(last, t[n], t[n].range()),
+                        }
+                    }
                 }
                 MergeResolution::Conflict if rb.len() != rm.len() || rm.len() != rt.len() => {
                     self.conflicts.truncate(conflicts);
@@ -358,7 +387,7 @@ impl<'a> Merger {
                         } else if mn >= rm.end {
                             list.insert_after(rm.end.checked_sub(1), t[tn], t[tn].range());
                         } else {
-                            let edits = self.at(&mn.to_string(), |merger| {
+                            let edits = self.at(&mn.to_string(), Step::Index(mn), |merger| {
                                 merger.values(b.get(bn).copied(), m[mn], t[tn], depth)
                             });
                             list.entries[mn].edits = edits;
@@ -375,7 +404,7 @@ impl<'a> Merger {
         if base.is_some_and(|base| equal(base, mine)) {
             return self.replace(mine, theirs);
         }
-        self.conflict("", base, Some(mine), Some(theirs));
+        self.conflict(base, Some(mine), Some(theirs));
         Vec::new()
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::spec::place::Place;
 
 /// A store with one session and one turn.
 fn with_turn() -> (TempDir, Store, String) {
@@ -163,6 +164,7 @@ fn pruning_gives_the_space_back() {
 fn conflict(pointer: &str) -> NewConflict {
     NewConflict {
         pointer: pointer.into(),
+        place: Place::of_pointer(pointer),
         base: None,
         mine: Some(json!(null)),
         theirs: Some(json!({"max": 12.50, "min": 1})),
@@ -222,4 +224,38 @@ fn conflicts_wait_until_they_are_resolved() {
         store.resolve_conflict(&ids[1], Take::Mine),
         Err(StoreError::NoConflict(_))
     ));
+}
+
+#[test]
+fn a_new_conflict_of_a_place_takes_the_place_of_the_former_one() {
+    let (_dir, store, turn_id) = with_turn();
+    let values = |base: i64, theirs: i64| NewConflict {
+        base: Some(json!(base)),
+        theirs: Some(json!(theirs)),
+        ..conflict("/list/0")
+    };
+    let path = Path::new("/p");
+    let add = |conflict| {
+        store
+            .add_conflicts(&turn_id, path, &[conflict])
+            .expect("kept")
+    };
+    let first = add(values(1, 2));
+    let second = add(values(2, 3));
+    let open = store.conflicts(None, None).expect("listed");
+    assert_eq!(open.len(), 1);
+    assert_eq!(open[0].id, second[0]);
+    assert_eq!(
+        open[0].conflict,
+        values(1, 3),
+        "from the first base to the last value"
+    );
+    assert!(matches!(
+        store.conflict(&first[0]),
+        Err(StoreError::NoConflict(_))
+    ));
+    store
+        .add_conflicts(&turn_id, Path::new("/q"), &[values(1, 2)])
+        .expect("kept");
+    assert_eq!(store.conflicts(None, None).expect("listed").len(), 2);
 }
