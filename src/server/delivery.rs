@@ -271,7 +271,8 @@ impl Delivery {
                 return reply.send(Ok(None));
             };
             let (uri, generation) = (document.uri.clone(), document.generation);
-            let (loaded, saved) = (document.loaded.clone(), document.saved.clone());
+            let loaded = document.loaded.clone();
+            let saved = document.saved.clone().map(|(text, _)| text);
             document.when_ready(Box::new(move |parsed, version| {
                 reply.send(Ok(Some(Mine {
                     uri,

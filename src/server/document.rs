@@ -1,6 +1,9 @@
 //! One open document: its text as the client has it, and the tree parsed from it.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
 
 use lsp_types::{TextDocumentContentChangeEvent, Url};
 
@@ -30,8 +33,8 @@ pub struct Document {
     pub canonical: Option<PathBuf>,
     /// The last text of it that the file was seen to have too: opened, reloaded, saved or brought in.
     pub loaded: Option<Text>,
-    /// Its text at the last `didSave`.
-    pub saved: Option<Text>,
+    /// Its text at the last `didSave`, and when that came.
+    pub saved: Option<(Text, SystemTime)>,
     tree: Tree,
 }
 
@@ -99,6 +102,13 @@ impl Document {
     /// Its file is `path`, as it is spelled or without symbolic links.
     pub fn is_file(&self, path: &Path) -> bool {
         self.canonical.as_deref() == Some(path) || self.path().as_deref() == Some(path)
+    }
+
+    /// The file had the present text when it was last seen: an editor reloads it by itself when the file changes.
+    pub fn is_clean(&self) -> bool {
+        let text = self.text();
+        self.loaded.as_ref() == Some(&text)
+            || self.saved.as_ref().is_some_and(|(saved, _)| *saved == text)
     }
 
     /// The present text; cheap.

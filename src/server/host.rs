@@ -3,13 +3,14 @@
 use std::{
     path::PathBuf,
     sync::{Arc, OnceLock, Weak},
+    time::SystemTime,
 };
 
 use futures::future::BoxFuture;
 use lsp_types::{MessageType, ShowMessageParams, notification};
 use serde_json::json;
 
-use super::{main_loop::Events, outbox::Outbox, permission, spec_sync};
+use super::{document::Document, main_loop::Events, outbox::Outbox, permission, spec_sync};
 use crate::session::{
     SessionManager,
     host::{Host, PermissionAnswer, PermissionQuestion, SpecChange},
@@ -54,6 +55,31 @@ impl Host for EditorHost {
             self.outbox.clone(),
             self.manager.get().and_then(Weak::upgrade),
             change,
+        ))
+    }
+
+    fn open_specs(&self) -> BoxFuture<'static, Vec<PathBuf>> {
+        let events = self.events.clone();
+        Box::pin(async move {
+            let open = events.read(|state| {
+                let specs = state.documents.values().filter(|it| it.is_spec);
+                specs.filter_map(Document::path).collect()
+            });
+            open.await.unwrap_or_default()
+        })
+    }
+
+    fn is_saved(
+        &self,
+        path: PathBuf,
+        text: Arc<str>,
+        written: SystemTime,
+    ) -> BoxFuture<'static, bool> {
+        Box::pin(spec_sync::is_saved(
+            self.events.clone(),
+            path,
+            text,
+            written,
         ))
     }
 

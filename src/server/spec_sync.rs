@@ -7,9 +7,11 @@
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
+    time::{Duration, SystemTime},
 };
 
 use lsp_types::{MessageType, ShowMessageParams, notification};
+use tokio::time::{Instant, sleep};
 
 use super::{
     conflict,
@@ -19,19 +21,54 @@ use super::{
     outbox::Outbox,
 };
 use crate::{
-    session::{SessionManager, host::SpecChange, store::NewConflict, types::Applied},
+    session::{
+        SessionManager,
+        host::{Author, SpecChange},
+        store::NewConflict,
+        types::Applied,
+    },
     spec::{merge::MergeConflict, syntax::Parsed},
     study::{StudyError, read_spec},
     text::{Text, apply},
 };
 
-/// Brings one change by Claude to the editor. `manager` runs the turn; `None`: it is gone, and its store with it.
+/// How long an editor that shows what the file has may take to say that it saved it.
+const SAYS_SAVED: Duration = Duration::from_millis(300);
+/// How often it is looked at meanwhile.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Whether `text`, which the file got at `written`, is what the user saved.
+///
+/// An editor that shows it has either saved it or loaded it; which, tells a `didSave` after the file was written.
+pub async fn is_saved(events: Events, path: PathBuf, text: Arc<str>, written: SystemTime) -> bool {
+    let wanted = Text::from(text.strip_prefix('\u{feff}').unwrap_or(&text));
+    let deadline = Instant::now() + SAYS_SAVED;
+    loop {
+        let (asked, wanted) = (path.clone(), wanted.clone());
+        let seen = events.read(move |state| {
+            let document = state.document_at(&asked)?;
+            let saved = document.saved.as_ref();
+            let saved = saved.is_some_and(|(text, at)| *text == wanted && *at >= written);
+            Some((saved, document.text() == wanted))
+        });
+        match seen.await.flatten() {
+            Some((true, _)) => return true,
+            Some((false, true)) if Instant::now() < deadline => sleep(LOOK).await,
+            _ => return false,
+        }
+    }
+}
+
+/// Brings one change of a spec to the editor. `manager` runs the turn; `None`: it is gone, and its store with it.
 pub async fn deliver(
     events: Events,
     outbox: Outbox,
     manager: Option<Arc<SessionManager>>,
     change: SpecChange,
 ) -> Applied {
+    if change.author == Author::Others {
+        return deliver_others(&events, &outbox, change).await;
+    }
     let Some(theirs) = change.theirs.clone() else {
         return deleted(&events, &outbox, &change.path).await;
     };
@@ -60,6 +97,30 @@ pub async fn deliver(
             "Claude changed it on disk, and the editor does not show it. Reload the file.",
         );
     }
+    delivered.applied
+}
+
+/// What somebody else changed goes into a text with unsaved changes; any other the editor reloads by itself.
+async fn deliver_others(events: &Events, outbox: &Outbox, change: SpecChange) -> Applied {
+    let asked = change.path.clone();
+    let modified = events
+        .read(move |state| state.document_at(&asked).is_some_and(|it| !it.is_clean()))
+        .await
+        .unwrap_or(false);
+    let Some(theirs) = change.theirs.filter(|_| modified) else {
+        return Applied::Disk;
+    };
+    let delivery = Delivery {
+        events: events.clone(),
+        label: "Changed on disk".into(),
+        path: change.path,
+        base: change.base,
+        theirs,
+        of_file: true,
+        keep: None,
+    };
+    let delivered = delivery.run().await;
+    tell_conflicts(outbox, &delivery.path, &delivered.conflicts);
     delivered.applied
 }
 

@@ -1,6 +1,6 @@
 //! What the turn engine needs of whoever runs it: a language server with an editor behind it, or a terminal.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::SystemTime};
 
 use futures::future::BoxFuture;
 use serde_json::Value;
@@ -50,6 +50,18 @@ pub struct SpecChange {
     pub base: Option<Arc<str>>,
     /// The file's text now; `None`: the file is gone.
     pub theirs: Option<Arc<str>>,
+    /// Whose change it is.
+    pub author: Author,
+}
+
+/// Who changed a spec while a turn runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Author {
+    /// The turn's Claude.
+    Claude,
+    /// An engine, git, another editor, another turn: where the editor shows the file as it was, it reloads it by itself,
+    /// and nothing is done ([`Applied::Disk`]).
+    Others,
 }
 
 /// The editor or terminal behind the turn engine. Every method may be called from any task.
@@ -60,6 +72,22 @@ pub trait Host: Send + Sync + 'static {
     /// Brings a change of a spec to the user's screen, and says how that went.
     /// Called in order for one file, and never before the former call for that file has ended.
     fn deliver(&self, change: SpecChange) -> BoxFuture<'static, Applied>;
+
+    /// The specs that the user has open.
+    fn open_specs(&self) -> BoxFuture<'static, Vec<PathBuf>> {
+        Box::pin(std::future::ready(Vec::new()))
+    }
+
+    /// Whether `text`, which the file got at `written`, is what the user saved there. May take some tenths of a second,
+    /// where the editor shows just that text and has not said yet that it saved it.
+    fn is_saved(
+        &self,
+        _path: PathBuf,
+        _text: Arc<str>,
+        _written: SystemTime,
+    ) -> BoxFuture<'static, bool> {
+        Box::pin(std::future::ready(false))
+    }
 
     /// Which errors a changed spec has that it did not have before, as this host's settings see them.
     fn introduced(

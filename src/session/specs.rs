@@ -4,8 +4,10 @@
 //! cancel. It looks when the system says that a spec was replaced, when a tool has ended, and, because a watch can miss
 //! things (network drives, links), every [`WHILE_BUSY`] while a tool that can write is at work.
 //!
-//! A change counts as Claude's only after a tool of his that can have made it: `Edit` and `Write` name their file; any
-//! other tool but a reading one (a shell above all) can write anywhere.
+//! A change counts as Claude's only when a tool of his can have made it: `Edit` and `Write` name their file, and what is
+//! there when they end is theirs; any other tool but a reading one (a shell above all) can write anywhere, and leave
+//! something running that writes later. What the user saves is never Claude's. All else is somebody else's: it comes to
+//! the editor, too, without being told as Claude's.
 
 mod bringer;
 mod content;
@@ -18,15 +20,15 @@ use std::{
 };
 
 use serde_json::Value;
-use tokio::{sync::mpsc, task::JoinHandle};
+use tokio::{sync::mpsc, task::JoinHandle, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use self::{
     bringer::{Bringer, Told},
-    content::{Content, Spec, Stamp, real, stamp},
+    content::{Claimed, Content, Spec, Stamp, real, stamp},
 };
 use super::{
-    host::{Host, SpecChange},
+    host::{Author, Host, SpecChange},
     store::{Store, TextRole},
     turn::Outlet,
     types::{Applied, Introduced, SpecUpdate},
@@ -45,6 +47,10 @@ const AFTERWARDS: Duration = Duration::from_millis(200);
 /// Texts of specs beyond the study's own and the open one are kept only up to this many bytes together; of the others
 /// only the MD5 is remembered.
 const OTHERS_BYTES: u64 = 32 << 20;
+
+/// How long somebody else's change waits before it is brought: by then the editor has reloaded it, has said that it was a
+/// save, or another turn has brought it as its own.
+const OTHERS_PAUSE: Duration = Duration::from_millis(300);
 
 /// How long a turn that was cancelled, or whose time is up, waits for the editor to take what it changed.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -112,6 +118,7 @@ impl SpecKeeper {
     pub(super) async fn start(scope: Scope, means: Means) -> Self {
         let (notes, inbox) = mpsc::unbounded_channel();
         let root = scope.root.clone();
+        let open = means.host.open_specs().await;
         let told = Told::new(means.host.clone(), means.outlet.clone());
         let bringer = Bringer::start(told.clone(), means.road.clone());
         let mut look = Look {
@@ -124,7 +131,7 @@ impl SpecKeeper {
             anywhere: false,
         };
         let look = tokio::task::spawn_blocking(move || {
-            look.remember_all();
+            look.remember_all(open);
             for spec in look.specs.values() {
                 look.follow(spec);
             }
@@ -259,25 +266,31 @@ impl Look {
             let busy = !at_work.is_empty();
             let pause = if busy { WHILE_BUSY } else { AFTERWARDS };
             let watching = busy || self.anywhere;
+            let others_due = self.others_due();
             tokio::select! {
+                // What Claude does is known before what the system says of it is judged.
+                biased;
                 note = inbox.recv() => match note {
                     Some(Note::Begun { tool, file, stamps, met }) => {
-                        at_work.insert(tool);
                         met.into_iter().for_each(|spec| self.meet(spec));
-                        self.begun(file, &stamps);
+                        self.begun(&tool, file, &stamps);
+                        at_work.insert(tool);
                     }
                     Some(Note::Ended { tool }) => {
                         at_work.remove(&tool);
+                        self.ended(&tool).await;
                         self.look(false).await;
                     }
                     None => break,
                 },
-                () = changed(&mut self.means.following), if watching => self.look(false).await,
+                () = changed(&mut self.means.following) => self.look(false).await,
+                () = until(others_due) => self.bring_others(false).await,
                 () = self.told.arrival() => self.look(false).await,
                 () = tokio::time::sleep(pause), if watching => self.look(false).await,
             }
         }
         self.look(true).await;
+        self.bring_others(true).await;
         let introduced = self.introduced().await;
         self.bringer.finish().await;
         introduced
@@ -326,31 +339,95 @@ impl Look {
         introduced
     }
 
-    fn begun(&mut self, file: Option<PathBuf>, stamps: &[(PathBuf, Stamp)]) {
+    fn begun(&mut self, tool: &str, file: Option<PathBuf>, stamps: &[(PathBuf, Stamp)]) {
         for (path, stamp_then) in stamps {
             let Some(spec) = self.specs.get_mut(&real(path)) else {
                 continue;
             };
-            let untouched = !spec.touched && !self.anywhere;
+            // Noticed before we heard of the tool, and yet its doing: the file was not so just before it began.
+            if *stamp_then != spec.stamp {
+                spec.reconsider();
+            }
+            let untouched = spec.writers.is_empty() && !self.anywhere;
             // When it has changed again since, the two cannot be told apart.
             if untouched && *stamp_then != spec.stamp && stamp(path) == *stamp_then {
-                spec.by_others = Some(Content::read(path));
                 spec.stamp = *stamp_then;
+                let content = Content::read(path);
+                if !content.is(&spec.before()) {
+                    spec.notice(content);
+                }
             }
         }
         match file {
             None => self.anywhere = true,
             Some(path) => {
                 if let Some(spec) = self.specs.get_mut(&real(&path)) {
-                    spec.touched = true;
+                    spec.writers.insert(tool.to_owned());
+                    // It was not asked for, and may have written before we heard of it.
+                    if stamps.is_empty() {
+                        spec.reconsider();
+                    }
                 }
             }
         }
     }
 
-    fn remember_all(&mut self) {
+    /// What is in the file that the tool named is Claude's now, whatever somebody else makes of it from here on.
+    async fn ended(&mut self, tool: &str) {
+        let named: Vec<PathBuf> = self
+            .specs
+            .iter_mut()
+            .filter_map(|(real, spec)| spec.writers.remove(tool).then(|| real.clone()))
+            .collect();
+        for real in named {
+            let Some((stamp, content)) = self.read(&real).await else {
+                continue;
+            };
+            let saved = self.is_saved(&real, &content, stamp).await;
+            let Some(spec) = self.specs.get_mut(&real) else {
+                continue;
+            };
+            let before = match &spec.claimed {
+                Some(claimed) => claimed.after.clone(),
+                None => spec.before(),
+            };
+            if content.is(&before) || saved {
+                continue;
+            }
+            let before = spec.claimed.take().map_or(before, |claimed| claimed.before);
+            spec.stamp = stamp;
+            spec.claimed = Some(Claimed {
+                before,
+                after: content,
+            });
+        }
+    }
+
+    async fn read(&self, real: &Path) -> Option<(Stamp, Content)> {
+        let path = self.specs.get(real)?.path.clone();
+        tokio::task::spawn_blocking(move || (stamp(&path), Content::read(&path)))
+            .await
+            .ok()
+    }
+
+    async fn is_saved(&self, real: &Path, content: &Content, stamp: Stamp) -> bool {
+        let (Some(spec), Some(text), Some((written, _))) =
+            (self.specs.get(real), content.text(), stamp)
+        else {
+            return false;
+        };
+        let path = spec.path.clone();
+        self.means.host.is_saved(path, text, written).await
+    }
+
+    /// `open`: what the editor shows, of this root or of none.
+    fn remember_all(&mut self, open: Vec<PathBuf>) {
         let mut left = OTHERS_BYTES;
-        for path in std::mem::take(&mut self.scope.own) {
+        let here = |path: &PathBuf| {
+            Root::find(path).map_or(true, |root| root.path() == self.scope.root.path())
+        };
+        let open: Vec<PathBuf> = open.into_iter().filter(here).collect();
+        for path in std::mem::take(&mut self.scope.own).into_iter().chain(open) {
             self.specs
                 .entry(real(&path))
                 .or_insert_with(|| Spec::now(path));
@@ -376,13 +453,8 @@ impl Look {
         if self.anywhere && self.all_known {
             self.find_new_ones().await;
         }
-        let suspects: Vec<PathBuf> = self
-            .specs
-            .iter()
-            .filter(|(_, spec)| spec.touched || self.anywhere)
-            .map(|(real, _)| real.clone())
-            .collect();
-        for real in suspects {
+        let all: Vec<PathBuf> = self.specs.keys().cloned().collect();
+        for real in all {
             self.look_at(&real, last).await;
         }
     }
@@ -401,43 +473,171 @@ impl Look {
     }
 
     async fn look_at(&mut self, real: &Path, last: bool) {
-        let Some(spec) = self.specs.get_mut(real) else {
-            return;
-        };
         // One that waits for the editor is looked at when it has arrived: the next one then brings all since.
         if !last && self.told.is_under_way(real) {
             return;
         }
-        let stamp = stamp(&spec.path);
-        if stamp == spec.stamp && !last {
+        if self.bring_claimed(real, last).await && !last {
             return;
         }
-        let path = spec.path.clone();
-        let read = move || Content::read(&path);
-        let Ok(content) = tokio::task::spawn_blocking(read).await else {
+        let Some(spec) = self.specs.get_mut(real) else {
+            return;
+        };
+        let claudes = self.anywhere || !spec.writers.is_empty();
+        if stamp(&spec.path) == spec.stamp && !(last && claudes) {
+            return;
+        }
+        let Some((stamp, content)) = self.read(real).await else {
+            return;
+        };
+        let Some(spec) = self.specs.get_mut(real) else {
             return;
         };
         spec.stamp = stamp;
-        if content.is(&spec.base) || Some(&content) == spec.by_others.as_ref() {
+        if content.is(&spec.before()) {
             return;
         }
         let document = content.document();
         // Half written or just being replaced: waited for, and told of at the end.
-        if document.is_none() && !last {
+        if document.is_none() && !(last && claudes) {
             return;
         }
-        self.bring(real, content, document).await;
+        if claudes && !self.is_saved(real, &content, stamp).await {
+            self.settle_others(real).await;
+            let before = self.specs.get(real).map(Spec::before);
+            let before = before.unwrap_or(Content::Missing);
+            return self.bring(real, before, content, document).await;
+        }
+        if let Some(spec) = self.specs.get_mut(real) {
+            spec.notice(content);
+        }
     }
 
-    async fn bring(&mut self, real: &Path, content: Content, document: Option<Value>) {
+    /// Brings what a tool left when it ended, where there is something to bring.
+    async fn bring_claimed(&mut self, real: &Path, last: bool) -> bool {
+        let Some(spec) = self.specs.get_mut(real) else {
+            return false;
+        };
+        let Some(claimed) = spec.claimed.take() else {
+            return false;
+        };
+        let document = claimed.after.document();
+        if document.is_none() && !last {
+            spec.claimed = Some(claimed);
+            return false;
+        }
+        // What others left until then is in it.
+        let others = spec.by_others.take_if(|others| *others == claimed.before);
+        if let Some(text) = others.and_then(|others| others.text())
+            && spec.noticed.take().is_some()
+        {
+            self.settle(real, text).await;
+        }
+        self.bring(real, claimed.before, claimed.after, document)
+            .await;
+        true
+    }
+
+    /// When the first of the changes by others is to be brought.
+    fn others_due(&self) -> Option<Instant> {
+        let noticed = self.specs.values();
+        let noticed = noticed.filter_map(|spec| Some(spec.noticed.as_ref()?.at));
+        noticed.min().map(|at| at + OTHERS_PAUSE)
+    }
+
+    /// Brings what others changed and is due, or `all` of it.
+    async fn bring_others(&mut self, all: bool) {
+        let now = Instant::now();
+        let due: Vec<PathBuf> = self
+            .specs
+            .iter_mut()
+            .filter(|(_, spec)| {
+                let noticed = spec.noticed.as_ref();
+                noticed.is_some_and(|noticed| all || noticed.at + OTHERS_PAUSE <= now)
+            })
+            .map(|(real, spec)| {
+                spec.noticed = None;
+                real.clone()
+            })
+            .collect();
+        for real in due {
+            let Some(spec) = self.specs.get(&real) else {
+                continue;
+            };
+            let Some(text) = spec.by_others.as_ref().and_then(Content::text) else {
+                continue;
+            };
+            if self.settle(&real, text.clone()).await {
+                continue;
+            }
+            let Some(spec) = self.specs.get(&real) else {
+                continue;
+            };
+            let change = self.change(spec.path.clone(), &spec.base, text, Author::Others);
+            self.bringer.bring_others(real, change);
+        }
+    }
+
+    /// A change by others is overtaken by one of Claude's that holds it.
+    async fn settle_others(&mut self, real: &Path) {
+        let Some(spec) = self.specs.get_mut(real) else {
+            return;
+        };
+        let text = spec.by_others.as_ref().and_then(Content::text);
+        if let (Some(_), Some(text)) = (spec.noticed.take(), text) {
+            self.settle(real, text).await;
+        }
+    }
+
+    /// Was it a save of the user's? Then editor and file had that text in common.
+    async fn settle(&self, real: &Path, text: Arc<str>) -> bool {
+        let Some(spec) = self.specs.get(real) else {
+            return false;
+        };
+        let content = Content::Text(text.clone());
+        let saved = self.is_saved(real, &content, spec.stamp).await;
+        if saved {
+            self.bringer.saved(real.to_owned(), text);
+        }
+        saved
+    }
+
+    fn change(
+        &self,
+        path: PathBuf,
+        base: &Content,
+        theirs: impl Into<Option<Arc<str>>>,
+        author: Author,
+    ) -> SpecChange {
+        SpecChange {
+            session_id: self.scope.session_id.clone(),
+            turn_id: self.scope.turn_id.clone(),
+            label: self.scope.label.clone(),
+            path,
+            base: base.text(),
+            theirs: theirs.into(),
+            author,
+        }
+    }
+
+    /// Brings a change of Claude's to the editor: of the file as it was before, to what it is now.
+    async fn bring(
+        &mut self,
+        real: &Path,
+        before: Content,
+        content: Content,
+        document: Option<Value>,
+    ) {
         let Some(spec) = self.specs.get_mut(real) else {
             return;
         };
         let (path, base) = (spec.path.clone(), spec.base.clone());
-        let first = spec.start.is_none();
         spec.start.get_or_insert_with(|| base.clone());
         spec.base = content.clone();
-        self.keep(&path, first.then_some(&base), &content).await;
+        if spec.by_others.as_ref() == Some(&before) {
+            spec.by_others = None;
+        }
+        self.keep(&path, &before, &content).await;
         let update = SpecUpdate {
             uri: url::Url::from_file_path(&path)
                 .map(String::from)
@@ -449,42 +649,40 @@ impl Look {
             applied: Applied::Rejected,
             spec: document,
         };
-        let change = (update.valid || content == Content::Missing).then(|| SpecChange {
-            session_id: self.scope.session_id.clone(),
-            turn_id: self.scope.turn_id.clone(),
-            label: self.scope.label.clone(),
-            path,
-            base: base.text(),
-            theirs: content.text(),
-        });
+        let change = (update.valid || content == Content::Missing)
+            .then(|| self.change(path, &base, content.text(), Author::Claude));
         self.bringer.bring(real.to_owned(), update, change);
     }
 
-    /// Stores both texts, so that nothing is lost and the turn can be shown and reverted. Of a file whose text is not
-    /// kept nothing is stored: no text means that there was no file.
-    async fn keep(&self, path: &Path, base: Option<&Content>, theirs: &Content) {
+    /// Stores both texts, so that nothing is lost and the turn can be shown and reverted. Of a base whose text is not kept
+    /// nothing is stored: no text means that there was no file.
+    async fn keep(&self, path: &Path, base: &Content, theirs: &Content) {
         let (store, turn, path) = (
             self.means.store.clone(),
             self.scope.turn_id.clone(),
             path.to_owned(),
         );
-        let kept =
-            |content: &Content| (!matches!(content, Content::Unkept(_))).then(|| content.text());
-        let (base, theirs) = (base.and_then(kept), kept(theirs));
+        let base = (!matches!(base, Content::Unkept(_))).then(|| base.text());
+        let theirs = theirs.text();
         let stored = tokio::task::spawn_blocking(move || {
             if let Some(base) = base {
                 store.keep_text(&turn, &path, TextRole::Base, base.as_deref())?;
             }
-            match theirs {
-                Some(theirs) => store.keep_text(&turn, &path, TextRole::Theirs, theirs.as_deref()),
-                None => Ok(()),
-            }
+            store.keep_text(&turn, &path, TextRole::Theirs, theirs.as_deref())
         });
         if let Ok(Err(error)) = stored.await {
             self.means
                 .host
                 .warn(format!("This turn cannot be reverted: {error}"));
         }
+    }
+}
+
+/// Never, where there is no such time.
+async fn until(time: Option<Instant>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(time).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -67,7 +67,7 @@ async fn revert_one(
 ) -> Result<Applied, StudyError> {
     let path = spec.path;
     if !spec.before_kept {
-        let why = "its text before the turn was not kept (too many or too large specs), so it is left as it is";
+        let why = "its text before the turn was not kept (too many or too large specs, or no UTF-8), so it is left as it is";
         tell(&context.outbox, &path, why);
         return Ok(Applied::Rejected);
     }
@@ -78,7 +78,7 @@ async fn revert_one(
     }
 }
 
-/// The turn made the file: it goes, unless somebody has written to it since. Its text is in the store, as the turn's
+/// The turn made the file: it goes, unless somebody has written to it since, or into its text in the editor. Its text is in the store, as the turn's
 /// `after`.
 async fn remove(
     context: &Context,
@@ -87,7 +87,15 @@ async fn remove(
     after: Option<Arc<str>>,
 ) -> Result<Applied, StudyError> {
     let (root, place) = (manager.root().clone(), path.clone());
+    let asked = path.clone();
+    let shown = context.events.read(move |state| {
+        let document = state.document_at(&asked)?;
+        Some(document.text().to_string())
+    });
+    let shown = shown.await.flatten();
+    let shows_other = shown.is_some_and(|shown| after.as_deref() != Some(shown.as_str()));
     let removed = blocking(move || match read_spec(&place) {
+        Ok(_) if shows_other => Ok(false),
         Ok(now) if after.as_ref().is_none_or(|after| *after != now.text) => Ok(false),
         Err(StudyError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => Ok(true),
         Ok(_) => root.remove(&place).map(|()| true),
@@ -102,7 +110,7 @@ async fn remove(
     Ok(Applied::Conflict)
 }
 
-/// The turn removed the file.
+/// The turn removed the file, or left one that is no text.
 async fn bring_back(
     context: &Context,
     manager: &Arc<SessionManager>,
@@ -110,16 +118,29 @@ async fn bring_back(
     before: Arc<str>,
 ) -> Result<Applied, StudyError> {
     let (root, place, text) = (manager.root().clone(), path.clone(), before.clone());
-    blocking(move || {
-        if place.exists() {
-            Ok(())
-        } else {
-            root.write(&place, text.as_bytes())
-        }
+    let made_since = blocking(move || match read_spec(&place) {
+        Ok(now) => Ok(now.text != text),
+        Err(error) if is_no_text(&error) => root.write(&place, text.as_bytes()).map(|()| false),
+        Err(error) => Err(error),
     })
     .await?;
+    if made_since {
+        let why =
+            "Claude removed it in that turn, but somebody has made it anew, so it is left as it is";
+        tell(&context.outbox, &path, why);
+        return Ok(Applied::Conflict);
+    }
     let (events, outbox) = (&context.events, &context.outbox);
     apply_change(events, outbox, manager, &path, &before, &before, LABEL).await
+}
+
+/// No file, or one that is no text.
+fn is_no_text(error: &StudyError) -> bool {
+    match error {
+        StudyError::NotUtf8 { .. } => true,
+        StudyError::Io { source, .. } => source.kind() == ErrorKind::NotFound,
+        _ => false,
+    }
 }
 
 async fn undo(

@@ -2,6 +2,7 @@
 //! neither the look at the files nor the end of a turn that was cancelled.
 
 use std::{
+    collections::HashMap,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -12,7 +13,7 @@ use tokio::{
 };
 
 use crate::session::{
-    host::{Host, SpecChange},
+    host::{Author, Host, SpecChange},
     turn::Outlet,
     types::{Applied, SpecUpdate, TurnEvent},
 };
@@ -24,11 +25,27 @@ pub(super) struct Bringer {
     task: JoinHandle<()>,
 }
 
-struct Job {
-    number: usize,
-    /// `None`: no JSON, which is told but not merged.
-    change: Option<SpecChange>,
+enum Job {
+    Claudes {
+        number: usize,
+        real: PathBuf,
+        /// `None`: no JSON, which is told but not merged.
+        change: Option<SpecChange>,
+    },
+    Others {
+        real: PathBuf,
+        change: SpecChange,
+    },
+    /// The user saved this text: it is what editor and file had in common then.
+    Saved {
+        real: PathBuf,
+        text: Arc<str>,
+    },
 }
+
+/// What the editor was last seen to have in common with each file, where that is not what the turn told last: a change
+/// that it did not take comes again with the next one.
+type Shown = HashMap<PathBuf, Option<Arc<str>>>;
 
 /// Every change of the turn, in the order they were noticed, and what became of each.
 pub(super) struct Told {
@@ -120,21 +137,47 @@ impl Told {
     }
 }
 
+async fn deliver(host: &dyn Host, shown: &mut Shown, real: PathBuf, change: SpecChange) -> Applied {
+    let base = shown.get(&real).unwrap_or(&change.base).clone();
+    let (author, theirs) = (change.author, change.theirs.clone());
+    let base_now = base.clone();
+    let applied = host.deliver(SpecChange { base, ..change }).await;
+    let is_there = match applied {
+        Applied::Rejected | Applied::Invalid => false,
+        // Left to the editor, which may have the old text for a while yet.
+        Applied::Disk => author == Author::Claude,
+        Applied::Edit | Applied::InSync | Applied::Conflict => true,
+    };
+    shown.insert(real, if is_there { theirs } else { base_now });
+    applied
+}
+
 impl Bringer {
     /// `road`: held while a change is brought, so that no other turn of the session overtakes it.
     pub(super) fn start(told: Arc<Told>, road: Arc<tokio::sync::Mutex<()>>) -> Self {
         let (jobs, mut inbox) = mpsc::unbounded_channel::<Job>();
         let list = told.clone();
         let task = tokio::spawn(async move {
+            let mut shown = Shown::new();
             while let Some(job) = inbox.recv().await {
-                let applied = match job.change {
-                    Some(change) => {
-                        let _road = road.lock().await;
-                        list.host.deliver(change).await
+                let _road = road.lock().await;
+                match job {
+                    Job::Claudes {
+                        number,
+                        real,
+                        change,
+                    } => {
+                        let applied = match change {
+                            Some(change) => deliver(&*list.host, &mut shown, real, change).await,
+                            None => Applied::Invalid,
+                        };
+                        list.arrives(number, applied);
                     }
-                    None => Applied::Invalid,
-                };
-                list.arrives(job.number, applied);
+                    Job::Others { real, change } => {
+                        deliver(&*list.host, &mut shown, real, change).await;
+                    }
+                    Job::Saved { real, text } => drop(shown.insert(real, Some(text))),
+                }
             }
         });
         Self { jobs, told, task }
@@ -142,8 +185,22 @@ impl Bringer {
 
     /// Sends a change on its way; its texts are stored.
     pub(super) fn bring(&self, real: PathBuf, update: SpecUpdate, change: Option<SpecChange>) {
-        let number = self.told.add(real, update);
-        let _ = self.jobs.send(Job { number, change });
+        let number = self.told.add(real.clone(), update);
+        let _ = self.jobs.send(Job::Claudes {
+            number,
+            real,
+            change,
+        });
+    }
+
+    /// Sends what somebody else changed on its way.
+    pub(super) fn bring_others(&self, real: PathBuf, change: SpecChange) {
+        let _ = self.jobs.send(Job::Others { real, change });
+    }
+
+    /// The user saved a text that the editor has, or had before what the user typed since.
+    pub(super) fn saved(&self, real: PathBuf, text: Arc<str>) {
+        let _ = self.jobs.send(Job::Saved { real, text });
     }
 
     /// Waits until all have arrived.

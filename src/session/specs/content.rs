@@ -1,12 +1,14 @@
 //! What a turn remembers of a spec: its content when the turn began, and as it was last told.
 
 use std::{
+    collections::HashSet,
     path::{Path, PathBuf},
     sync::Arc,
     time::SystemTime,
 };
 
 use serde_json::Value;
+use tokio::time::Instant;
 
 use crate::study::{self, StudyError};
 
@@ -29,16 +31,33 @@ pub(super) enum Content {
 pub(super) struct Spec {
     /// As the editor or Claude names it.
     pub path: PathBuf,
-    /// When the turn began, then as it was last brought to the editor.
+    /// When the turn began, then as it was last told.
     pub base: Content,
     /// When the turn began, once it has changed since; it is stored then.
     pub start: Option<Content>,
-    /// Claude can have changed it.
-    pub touched: bool,
+    /// Tools at work that name it: what changes now is Claude's.
+    pub writers: HashSet<String>,
+    /// What such a tool left, where it could not be told yet: no JSON, or the change before it is still on its way.
+    pub claimed: Option<Claimed>,
     /// Of the last look.
     pub stamp: Stamp,
-    /// As somebody else left it before Claude could have changed it.
+    /// As somebody else left it since.
     pub by_others: Option<Content>,
+    /// That somebody did, until something is done about it.
+    pub noticed: Option<Noticed>,
+}
+
+/// A change that seems to be somebody else's.
+pub(super) struct Noticed {
+    pub at: Instant,
+    /// [`Spec::by_others`] before it.
+    former: Option<Content>,
+}
+
+/// What Claude left in a file, and what was there before.
+pub(super) struct Claimed {
+    pub before: Content,
+    pub after: Content,
 }
 
 impl Spec {
@@ -48,9 +67,33 @@ impl Spec {
             path,
             base: Content::Missing,
             start: None,
-            touched: false,
+            writers: HashSet::new(),
+            claimed: None,
             stamp: None,
             by_others: None,
+            noticed: None,
+        }
+    }
+
+    /// The file just before what comes next.
+    pub(super) fn before(&self) -> Content {
+        self.by_others.clone().unwrap_or_else(|| self.base.clone())
+    }
+
+    /// Somebody else seems to have left this.
+    pub(super) fn notice(&mut self, content: Content) {
+        let former = self.by_others.replace(content);
+        self.noticed.get_or_insert_with(|| Noticed {
+            at: Instant::now(),
+            former,
+        });
+    }
+
+    /// What was noticed last may be Claude's after all: it is looked at again.
+    pub(super) fn reconsider(&mut self) {
+        if let Some(noticed) = self.noticed.take() {
+            self.by_others = noticed.former;
+            self.stamp = None;
         }
     }
 

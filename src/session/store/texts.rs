@@ -2,6 +2,7 @@
 //! after a turn are its first base and its last theirs.
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -11,7 +12,11 @@ use rusqlite::{Connection, params};
 use serde::{Deserialize, Serialize};
 
 use super::{Store, StoreError, from_word, now, word};
-use crate::study::md5_hex;
+use crate::{
+    spec::{merge::merge, syntax::Parsed},
+    study::md5_hex,
+    text::{Text, apply},
+};
 
 /// zstd's own default: ten times smaller at hundreds of megabytes a second.
 const LEVEL: i32 = 3;
@@ -48,12 +53,56 @@ pub struct TurnTexts {
     pub before: Option<Arc<str>>,
     /// What was there when the turn began is known: too many or too large specs are not kept.
     pub before_kept: bool,
-    /// The file when the turn ended; `None`: there was none.
+    /// The file when the turn ended, without what others changed meanwhile; `None`: there was none, or none that is text.
     pub after: Option<Arc<str>>,
 }
 
+impl TurnTexts {
+    /// What the turn made of a file: its texts of base and theirs in the order they came. A base after the first is what
+    /// others left in between.
+    fn of(path: &Path, texts: &[StoredText]) -> Option<Self> {
+        let mut own = texts
+            .iter()
+            .filter(|it| it.path == path && it.role != TextRole::Mine);
+        let first = own.next()?;
+        let before_kept = first.role == TextRole::Base;
+        let mut after = first.text.clone();
+        let mut base = first.text.clone();
+        for next in own {
+            if next.role == TextRole::Theirs {
+                after = with_change(after, base.as_deref(), next.text.clone());
+            }
+            base.clone_from(&next.text);
+        }
+        Some(Self {
+            path: path.to_owned(),
+            before: first.text.clone().filter(|_| before_kept),
+            before_kept,
+            after,
+        })
+    }
+}
+
+/// `text` with the change that leads from `base` to `theirs`.
+fn with_change(
+    text: Option<Arc<str>>,
+    base: Option<&str>,
+    theirs: Option<Arc<str>>,
+) -> Option<Arc<str>> {
+    let (Some(mine), Some(base), Some(changed)) = (&text, base, &theirs) else {
+        return theirs;
+    };
+    if **mine == *base {
+        return theirs;
+    }
+    let parsed = |text: &str| Parsed::new(Text::from(text));
+    let merged = merge(&parsed(base), &parsed(mine), &parsed(changed));
+    Some(apply(mine, &merged.edits).into())
+}
+
 impl Store {
-    /// Keeps a text of a turn (`None`: there is no file). The same text again, right after itself, is kept once.
+    /// Keeps a text of a turn (`None`: there is no file, or none that is text). The same text again, right after itself,
+    /// is kept once; so a base that is the last of theirs is not kept again.
     pub fn keep_text(
         &self,
         turn_id: &str,
@@ -71,8 +120,16 @@ impl Store {
                 "INSERT INTO turn_texts (turn_id, path, role, text_id, created_at)
                     SELECT ?1, ?2, ?3, ?4, ?5 WHERE NOT EXISTS (
                         SELECT 1 FROM turn_texts WHERE text_id IS ?4 AND id = (
-                            SELECT max(id) FROM turn_texts WHERE turn_id = ?1 AND path = ?2 AND role = ?3))",
-                params![turn_id, path, word(role)?, text_id, now()],
+                            SELECT max(id) FROM turn_texts
+                                WHERE turn_id = ?1 AND path = ?2 AND (role = ?6) = (?3 = ?6)))",
+                params![
+                    turn_id,
+                    path,
+                    word(role)?,
+                    text_id,
+                    now(),
+                    word(TextRole::Mine)?
+                ],
             )?;
             Ok(())
         })
@@ -106,23 +163,13 @@ impl Store {
     /// The specs that a turn changed, before and after, sorted by path.
     pub fn turn_texts(&self, turn_id: &str) -> Result<Vec<TurnTexts>, StoreError> {
         let texts = self.texts(turn_id)?;
-        let mut specs: Vec<TurnTexts> = Vec::new();
-        for last in texts.iter().rev().filter(|it| it.role == TextRole::Theirs) {
-            if specs.iter().any(|spec| spec.path == last.path) {
-                continue;
-            }
-            let base = texts
-                .iter()
-                .find(|it| it.role == TextRole::Base && it.path == last.path);
-            specs.push(TurnTexts {
-                path: last.path.clone(),
-                before: base.and_then(|base| base.text.clone()),
-                before_kept: base.is_some(),
-                after: last.text.clone(),
-            });
-        }
+        let changed = texts.iter().filter(|it| it.role == TextRole::Theirs);
+        let paths: BTreeSet<&Path> = changed.map(|it| it.path.as_path()).collect();
+        let specs = paths.into_iter();
+        let mut specs: Vec<TurnTexts> = specs
+            .filter_map(|path| TurnTexts::of(path, &texts))
+            .collect();
         specs.retain(|spec| !spec.before_kept || spec.before != spec.after);
-        specs.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(specs)
     }
 

@@ -259,3 +259,28 @@ fn a_new_conflict_of_a_place_takes_the_place_of_the_former_one() {
         .expect("kept");
     assert_eq!(store.conflicts(None, None).expect("listed").len(), 2);
 }
+
+#[test]
+fn what_others_changed_in_between_is_not_the_turns() {
+    let (_dir, store, turn) = with_turn();
+    let keep = |role, text| {
+        let kept = store.keep_text(&turn, Path::new("/p"), role, text);
+        kept.expect("kept");
+    };
+    keep(TextRole::Base, Some("{\"a\": 1, \"b\": 1, \"c\": 1}"));
+    keep(TextRole::Theirs, Some("{\"a\": 2, \"b\": 1, \"c\": 1}"));
+    keep(TextRole::Base, Some("{\"a\": 2, \"b\": 1, \"c\": 1}"));
+    keep(TextRole::Mine, Some("{}"));
+    assert_eq!(store.texts(&turn).expect("texts").len(), 3, "no new base");
+    keep(TextRole::Base, Some("{\"a\": 2, \"b\": 9, \"c\": 1}"));
+    keep(TextRole::Theirs, Some("{\"a\": 2, \"b\": 9, \"c\": 2}"));
+    let texts = store.turn_texts(&turn).expect("texts");
+    assert_eq!(texts.len(), 1);
+    assert_eq!(
+        (texts[0].before.as_deref(), texts[0].after.as_deref()),
+        (
+            Some("{\"a\": 1, \"b\": 1, \"c\": 1}"),
+            Some("{\"a\": 2, \"b\": 1, \"c\": 2}")
+        )
+    );
+}
