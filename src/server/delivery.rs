@@ -456,3 +456,6 @@ impl State {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

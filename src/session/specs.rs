@@ -9,8 +9,10 @@
 //! something running that writes later. What the user saves is never Claude's. All else is somebody else's: it comes to
 //! the editor, too, without being told as Claude's.
 
+mod author;
 mod bringer;
 mod content;
+mod known;
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -20,12 +22,14 @@ use std::{
 };
 
 use serde_json::Value;
-use tokio::{sync::mpsc, task::JoinHandle, time::Instant};
+use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use self::{
+    author::until,
     bringer::{Bringer, Told},
-    content::{Claimed, Content, Spec, Stamp, real, stamp},
+    content::{Content, Spec, Stamp, real, stamp},
+    known::{Known, come_since, needs_text},
 };
 use super::{
     host::{Author, Host, SpecChange},
@@ -47,10 +51,6 @@ const AFTERWARDS: Duration = Duration::from_millis(200);
 /// Texts of specs beyond the study's own and the open one are kept only up to this many bytes together; of the others
 /// only the MD5 is remembered.
 const OTHERS_BYTES: u64 = 32 << 20;
-
-/// How long somebody else's change waits before it is brought: by then the editor has reloaded it, has said that it was a
-/// save, or another turn has brought it as its own.
-const OTHERS_PAUSE: Duration = Duration::from_millis(300);
 
 /// How long a turn that was cancelled, or whose time is up, waits for the editor to take what it changed.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -105,12 +105,6 @@ pub(super) struct SpecKeeper {
     known: Arc<Vec<Known>>,
     told: Arc<Told>,
     task: JoinHandle<Vec<Introduced>>,
-}
-
-struct Known {
-    path: PathBuf,
-    /// Its text is.
-    kept: bool,
 }
 
 impl SpecKeeper {
@@ -232,19 +226,6 @@ impl SpecKeeper {
     }
 }
 
-/// It is a spec whose text when the turn began is not kept, if it was there at all.
-fn needs_text(known: &[Known], path: &Path) -> bool {
-    is_spec(path) && known.iter().all(|known| !known.kept || known.path != path)
-}
-
-/// Studies that somebody else made while the turn runs.
-fn come_since(known: &[Known], root: &Root) -> Vec<Spec> {
-    let known: HashSet<&Path> = known.iter().map(|known| known.path.as_path()).collect();
-    let studies = root.studies().unwrap_or_default().into_iter();
-    let new = studies.filter(|study| !known.contains(study.spec.as_path()));
-    new.map(|study| Spec::now(study.spec)).collect()
-}
-
 struct Look {
     scope: Scope,
     means: Means,
@@ -339,85 +320,11 @@ impl Look {
         introduced
     }
 
-    fn begun(&mut self, tool: &str, file: Option<PathBuf>, stamps: &[(PathBuf, Stamp)]) {
-        for (path, stamp_then) in stamps {
-            let Some(spec) = self.specs.get_mut(&real(path)) else {
-                continue;
-            };
-            // Noticed before we heard of the tool, and yet its doing: the file was not so just before it began.
-            if *stamp_then != spec.stamp {
-                spec.reconsider();
-            }
-            let untouched = spec.writers.is_empty() && !self.anywhere;
-            // When it has changed again since, the two cannot be told apart.
-            if untouched && *stamp_then != spec.stamp && stamp(path) == *stamp_then {
-                spec.stamp = *stamp_then;
-                let content = Content::read(path);
-                if !content.is(&spec.before()) {
-                    spec.notice(content);
-                }
-            }
-        }
-        match file {
-            None => self.anywhere = true,
-            Some(path) => {
-                if let Some(spec) = self.specs.get_mut(&real(&path)) {
-                    spec.writers.insert(tool.to_owned());
-                    // It was not asked for, and may have written before we heard of it.
-                    if stamps.is_empty() {
-                        spec.reconsider();
-                    }
-                }
-            }
-        }
-    }
-
-    /// What is in the file that the tool named is Claude's now, whatever somebody else makes of it from here on.
-    async fn ended(&mut self, tool: &str) {
-        let named: Vec<PathBuf> = self
-            .specs
-            .iter_mut()
-            .filter_map(|(real, spec)| spec.writers.remove(tool).then(|| real.clone()))
-            .collect();
-        for real in named {
-            let Some((stamp, content)) = self.read(&real).await else {
-                continue;
-            };
-            let saved = self.is_saved(&real, &content, stamp).await;
-            let Some(spec) = self.specs.get_mut(&real) else {
-                continue;
-            };
-            let before = match &spec.claimed {
-                Some(claimed) => claimed.after.clone(),
-                None => spec.before(),
-            };
-            if content.is(&before) || saved {
-                continue;
-            }
-            let before = spec.claimed.take().map_or(before, |claimed| claimed.before);
-            spec.stamp = stamp;
-            spec.claimed = Some(Claimed {
-                before,
-                after: content,
-            });
-        }
-    }
-
     async fn read(&self, real: &Path) -> Option<(Stamp, Content)> {
         let path = self.specs.get(real)?.path.clone();
         tokio::task::spawn_blocking(move || (stamp(&path), Content::read(&path)))
             .await
             .ok()
-    }
-
-    async fn is_saved(&self, real: &Path, content: &Content, stamp: Stamp) -> bool {
-        let (Some(spec), Some(text), Some((written, _))) =
-            (self.specs.get(real), content.text(), stamp)
-        else {
-            return false;
-        };
-        let path = spec.path.clone();
-        self.means.host.is_saved(path, text, written).await
     }
 
     /// `open`: what the editor shows, of this root or of none.
@@ -513,95 +420,6 @@ impl Look {
         }
     }
 
-    /// Brings what a tool left when it ended, where there is something to bring.
-    async fn bring_claimed(&mut self, real: &Path, last: bool) -> bool {
-        let Some(spec) = self.specs.get_mut(real) else {
-            return false;
-        };
-        let Some(claimed) = spec.claimed.take() else {
-            return false;
-        };
-        let document = claimed.after.document();
-        if document.is_none() && !last {
-            spec.claimed = Some(claimed);
-            return false;
-        }
-        // What others left until then is in it.
-        let others = spec.by_others.take_if(|others| *others == claimed.before);
-        if let Some(text) = others.and_then(|others| others.text())
-            && spec.noticed.take().is_some()
-        {
-            self.settle(real, text).await;
-        }
-        self.bring(real, claimed.before, claimed.after, document)
-            .await;
-        true
-    }
-
-    /// When the first of the changes by others is to be brought.
-    fn others_due(&self) -> Option<Instant> {
-        let noticed = self.specs.values();
-        let noticed = noticed.filter_map(|spec| Some(spec.noticed.as_ref()?.at));
-        noticed.min().map(|at| at + OTHERS_PAUSE)
-    }
-
-    /// Brings what others changed and is due, or `all` of it.
-    async fn bring_others(&mut self, all: bool) {
-        let now = Instant::now();
-        let due: Vec<PathBuf> = self
-            .specs
-            .iter_mut()
-            .filter(|(_, spec)| {
-                let noticed = spec.noticed.as_ref();
-                noticed.is_some_and(|noticed| all || noticed.at + OTHERS_PAUSE <= now)
-            })
-            .map(|(real, spec)| {
-                spec.noticed = None;
-                real.clone()
-            })
-            .collect();
-        for real in due {
-            let Some(spec) = self.specs.get(&real) else {
-                continue;
-            };
-            let Some(text) = spec.by_others.as_ref().and_then(Content::text) else {
-                continue;
-            };
-            if self.settle(&real, text.clone()).await {
-                continue;
-            }
-            let Some(spec) = self.specs.get(&real) else {
-                continue;
-            };
-            let change = self.change(spec.path.clone(), &spec.base, text, Author::Others);
-            self.bringer.bring_others(real, change);
-        }
-    }
-
-    /// A change by others is overtaken by one of Claude's that holds it.
-    async fn settle_others(&mut self, real: &Path) {
-        let Some(spec) = self.specs.get_mut(real) else {
-            return;
-        };
-        let text = spec.by_others.as_ref().and_then(Content::text);
-        if let (Some(_), Some(text)) = (spec.noticed.take(), text) {
-            self.settle(real, text).await;
-        }
-    }
-
-    /// Was it a save of the user's? Then editor and file had that text in common.
-    async fn settle(&self, real: &Path, text: Arc<str>) -> bool {
-        let Some(spec) = self.specs.get(real) else {
-            return false;
-        };
-        let content = Content::Text(text.clone());
-        let saved = self.is_saved(real, &content, spec.stamp).await;
-        if saved {
-            self.bringer.saved(real.to_owned(), text);
-        }
-        saved
-    }
-
     fn change(
         &self,
         path: PathBuf,
@@ -675,14 +493,6 @@ impl Look {
                 .host
                 .warn(format!("This turn cannot be reverted: {error}"));
         }
-    }
-}
-
-/// Never, where there is no such time.
-async fn until(time: Option<Instant>) {
-    match time {
-        Some(time) => tokio::time::sleep_until(time).await,
-        None => std::future::pending().await,
     }
 }
 

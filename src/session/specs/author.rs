@@ -1,0 +1,192 @@
+//! Whose change it is: what Claude's tools claim, and what becomes of what is somebody else's.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+use super::{
+    Look,
+    content::{Claimed, Content, Stamp, real, stamp},
+};
+use crate::session::host::Author;
+
+/// How long somebody else's change waits before it is brought: by then the editor has reloaded it, has said that it was a
+/// save, or another turn has brought it as its own.
+const OTHERS_PAUSE: Duration = Duration::from_millis(300);
+
+impl Look {
+    pub(super) fn begun(&mut self, tool: &str, file: Option<PathBuf>, stamps: &[(PathBuf, Stamp)]) {
+        for (path, stamp_then) in stamps {
+            let Some(spec) = self.specs.get_mut(&real(path)) else {
+                continue;
+            };
+            // Noticed before we heard of the tool, and yet its doing: the file was not so just before it began.
+            if *stamp_then != spec.stamp {
+                spec.reconsider();
+            }
+            let untouched = spec.writers.is_empty() && !self.anywhere;
+            // When it has changed again since, the two cannot be told apart.
+            if untouched && *stamp_then != spec.stamp && stamp(path) == *stamp_then {
+                spec.stamp = *stamp_then;
+                let content = Content::read(path);
+                if !content.is(&spec.before()) {
+                    spec.notice(content);
+                }
+            }
+        }
+        match file {
+            None => self.anywhere = true,
+            Some(path) => {
+                if let Some(spec) = self.specs.get_mut(&real(&path)) {
+                    spec.writers.insert(tool.to_owned());
+                    // It was not asked for, and may have written before we heard of it.
+                    if stamps.is_empty() {
+                        spec.reconsider();
+                    }
+                }
+            }
+        }
+    }
+
+    /// What is in the file that the tool named is Claude's now, whatever somebody else makes of it from here on.
+    pub(super) async fn ended(&mut self, tool: &str) {
+        let named: Vec<PathBuf> = self
+            .specs
+            .iter_mut()
+            .filter_map(|(real, spec)| spec.writers.remove(tool).then(|| real.clone()))
+            .collect();
+        for real in named {
+            let Some((stamp, content)) = self.read(&real).await else {
+                continue;
+            };
+            let saved = self.is_saved(&real, &content, stamp).await;
+            let Some(spec) = self.specs.get_mut(&real) else {
+                continue;
+            };
+            let before = match &spec.claimed {
+                Some(claimed) => claimed.after.clone(),
+                None => spec.before(),
+            };
+            if content.is(&before) || saved {
+                continue;
+            }
+            let before = spec.claimed.take().map_or(before, |claimed| claimed.before);
+            spec.stamp = stamp;
+            spec.claimed = Some(Claimed {
+                before,
+                after: content,
+            });
+        }
+    }
+
+    /// Brings what a tool left when it ended, where there is something to bring.
+    pub(super) async fn bring_claimed(&mut self, real: &Path, last: bool) -> bool {
+        let Some(spec) = self.specs.get_mut(real) else {
+            return false;
+        };
+        let Some(claimed) = spec.claimed.take() else {
+            return false;
+        };
+        let document = claimed.after.document();
+        if document.is_none() && !last {
+            spec.claimed = Some(claimed);
+            return false;
+        }
+        // What others left until then is in it.
+        let others = spec.by_others.take_if(|others| *others == claimed.before);
+        if let Some(text) = others.and_then(|others| others.text())
+            && spec.noticed.take().is_some()
+        {
+            self.settle(real, text).await;
+        }
+        self.bring(real, claimed.before, claimed.after, document)
+            .await;
+        true
+    }
+
+    /// When the first of the changes by others is to be brought.
+    pub(super) fn others_due(&self) -> Option<Instant> {
+        let noticed = self.specs.values();
+        let noticed = noticed.filter_map(|spec| Some(spec.noticed.as_ref()?.at));
+        noticed.min().map(|at| at + OTHERS_PAUSE)
+    }
+
+    /// Brings what others changed and is due, or `all` of it.
+    pub(super) async fn bring_others(&mut self, all: bool) {
+        let now = Instant::now();
+        let due: Vec<PathBuf> = self
+            .specs
+            .iter_mut()
+            .filter(|(_, spec)| {
+                let noticed = spec.noticed.as_ref();
+                noticed.is_some_and(|noticed| all || noticed.at + OTHERS_PAUSE <= now)
+            })
+            .map(|(real, spec)| {
+                spec.noticed = None;
+                real.clone()
+            })
+            .collect();
+        for real in due {
+            let Some(spec) = self.specs.get(&real) else {
+                continue;
+            };
+            let Some(text) = spec.by_others.as_ref().and_then(Content::text) else {
+                continue;
+            };
+            if self.settle(&real, text.clone()).await {
+                continue;
+            }
+            let Some(spec) = self.specs.get(&real) else {
+                continue;
+            };
+            let change = self.change(spec.path.clone(), &spec.base, text, Author::Others);
+            self.bringer.bring_others(real, change);
+        }
+    }
+
+    /// A change by others is overtaken by one of Claude's that holds it.
+    pub(super) async fn settle_others(&mut self, real: &Path) {
+        let Some(spec) = self.specs.get_mut(real) else {
+            return;
+        };
+        let text = spec.by_others.as_ref().and_then(Content::text);
+        if let (Some(_), Some(text)) = (spec.noticed.take(), text) {
+            self.settle(real, text).await;
+        }
+    }
+
+    /// Was it a save of the user's? Then editor and file had that text in common.
+    pub(super) async fn settle(&self, real: &Path, text: Arc<str>) -> bool {
+        let Some(spec) = self.specs.get(real) else {
+            return false;
+        };
+        let content = Content::Text(text.clone());
+        let saved = self.is_saved(real, &content, spec.stamp).await;
+        if saved {
+            self.bringer.saved(real.to_owned(), text);
+        }
+        saved
+    }
+
+    pub(super) async fn is_saved(&self, real: &Path, content: &Content, stamp: Stamp) -> bool {
+        let (Some(spec), Some(text), Some((written, _))) =
+            (self.specs.get(real), content.text(), stamp)
+        else {
+            return false;
+        };
+        let path = spec.path.clone();
+        self.means.host.is_saved(path, text, written).await
+    }
+}
+
+/// Never, where there is no such time.
+pub(super) async fn until(time: Option<Instant>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(time).await,
+        None => std::future::pending().await,
+    }
+}
