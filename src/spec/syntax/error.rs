@@ -40,6 +40,12 @@ impl Fault {
                 | T::Comment
         )
     }
+
+    /// It lies in a key of this length at the start of its item, whose name nobody knows then.
+    pub fn is_in_key(&self, key_len: u32) -> bool {
+        let about_the_item = matches!(self.trouble, Trouble::MissingOpener | Trouble::ColonInArray);
+        self.at < key_len && !about_the_item
+    }
 }
 
 /// The kinds of syntax errors.
@@ -55,13 +61,15 @@ pub enum Trouble {
     Unclosed,
     /// A bracket that should have been closed before here.
     MissingCloser,
+    /// `{` where `[` belongs, or the other way round.
+    WrongOpener,
     /// `]` where `}` belongs, or the other way round.
     WrongCloser,
     /// A closing bracket too many.
     StrayCloser,
     /// Two entries without a comma between them.
     MissingComma,
-    /// A semicolon where a comma belongs.
+    /// A semicolon, a full stop or a colon where a comma belongs.
     WrongComma,
     /// A comma after the last entry.
     TrailingComma,
@@ -69,7 +77,7 @@ pub enum Trouble {
     ExtraComma,
     /// A key and a value without a colon.
     MissingColon,
-    /// `=` where a colon belongs.
+    /// `=` or a comma where a colon belongs.
     WrongColon,
     /// A member of an object inside an array.
     ColonInArray,
@@ -87,6 +95,8 @@ pub enum Trouble {
     NoOpeningQuote,
     /// A string that its line ends, or a key that its colon ends.
     NoClosingQuote,
+    /// A string with a quote too many, or one inside that is not escaped.
+    StrayQuote,
     /// Text without quotes.
     UnquotedValue,
     /// `NaN`, `Infinity`
@@ -132,6 +142,10 @@ impl Trouble {
             }
             Trouble::Unclosed => format!("{what} is never closed; `{}` is missing", closer(found)),
             Trouble::MissingCloser => format!("a closing bracket is missing before {what}"),
+            Trouble::WrongOpener => format!(
+                "{what} does not fit what it holds; `{}` would",
+                if found == "[" { '{' } else { '[' }
+            ),
             Trouble::WrongCloser => {
                 format!(
                     "{what} does not match the opening bracket; `{}` would",
@@ -163,6 +177,9 @@ impl Trouble {
             }
             Trouble::NoOpeningQuote => format!("the opening `\"` of {what} is missing"),
             Trouble::NoClosingQuote => format!("the closing `\"` of {what} is missing"),
+            Trouble::StrayQuote => {
+                format!("{what} has a `\"` too many; inside a string it is written `\\\"`")
+            }
             Trouble::UnquotedValue => {
                 format!("{what} is not a JSON value; text needs double quotes")
             }

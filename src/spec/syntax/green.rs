@@ -92,6 +92,22 @@ impl Item {
         self.value = Value::Container(value);
     }
 
+    /// No error in its key.
+    pub fn has_whole_key(&self) -> bool {
+        let faults = self.faults.iter().flat_map(|faults| faults.iter());
+        self.key_len > 0
+            && !faults
+                .into_iter()
+                .any(|fault| fault.is_in_key(self.key_len))
+    }
+
+    /// An error in it leaves open which members its container has.
+    fn is_cut(&self) -> bool {
+        let in_key = self.key_len > 0 && !self.has_whole_key();
+        let faults = self.faults.as_ref();
+        in_key || faults.is_some_and(|faults| faults.iter().any(Fault::cuts))
+    }
+
     /// Errors in it and in all that it holds.
     pub fn error_count(&self) -> u32 {
         self.faults.as_ref().map_or(0, |f| f.len() as u32)
@@ -154,10 +170,7 @@ impl Chunk {
         for item in &items {
             chunk.len += item.len;
             chunk.error_count += item.error_count();
-            chunk.cut |= item
-                .faults
-                .as_ref()
-                .is_some_and(|faults| faults.iter().any(|fault| fault.cuts()));
+            chunk.cut |= item.is_cut();
             if let Some(container) = item.value.container() {
                 chunk.height = chunk.height.max(container.height);
                 chunk.balanced &= container.balanced;

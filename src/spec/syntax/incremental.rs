@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use super::{
     green::{Container, Ids, Item, Shape, Spot},
-    parse::{self, Parser, Reuse},
+    parse::{Parser, Reuse},
+    reread,
     scan::{Found, Source},
 };
 use crate::text::Text;
@@ -73,7 +74,7 @@ pub(super) fn edit(old: &Arc<Container>, text: &Text, change: &Change) -> Arc<Co
             tried = container.len as usize;
         }
     }
-    parse::document(Source::new(text), OldTree::new(old, 0, *change))
+    reread::document(Source::new(text), OldTree::new(old, 0, *change))
 }
 
 /// The containers with the change strictly inside, the document first.
@@ -246,6 +247,17 @@ pub(super) struct OldTree<'a> {
 }
 
 impl<'a> OldTree<'a> {
+    /// For a text that is still the same.
+    pub fn unchanged(document: &'a Container) -> Self {
+        let behind = document.len as usize + LOOKAHEAD;
+        let change = Change {
+            start: behind,
+            end: behind,
+            insert: 0,
+        };
+        OldTree::new(document, 0, change)
+    }
+
     fn new(container: &'a Container, start: usize, change: Change) -> Self {
         let mut tree = OldTree {
             stack: Vec::new(),

@@ -14,6 +14,7 @@ mod node;
 mod parse;
 mod path;
 mod pointer;
+mod reread;
 mod scan;
 mod string;
 
@@ -70,7 +71,7 @@ impl Parsed {
     #[must_use]
     pub fn new(text: Text) -> Self {
         let document = if u32::try_from(text.len()).is_ok() {
-            parse::document(Source::whole(&text, &text.whole()), Fresh)
+            reread::document(Source::whole(&text, &text.whole()), Fresh)
         } else {
             too_long()
         };

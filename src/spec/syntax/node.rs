@@ -88,7 +88,7 @@ impl<'a> Node<'a> {
     #[must_use]
     pub fn is_intact(&self) -> bool {
         match &self.item.value {
-            _ if self.key => self.raw().starts_with('"') && !string::damaged(&self.raw()),
+            _ if self.key => self.item.has_whole_key(),
             Value::Scalar { whole, .. } => *whole,
             Value::Container(container) => !container.cut && container.balanced,
             Value::Missing => false,

@@ -8,6 +8,7 @@
 
 mod brackets;
 mod entry;
+mod quotes;
 
 use std::sync::Arc;
 
@@ -97,6 +98,10 @@ pub(super) struct Parser<'a, R> {
     items: Vec<Item>,
     pub ids: Ids,
     reuse: R,
+    /// A member whose line is indented as those of an object further out ends the objects in between.
+    by_indent: bool,
+    /// So did one.
+    outdented: bool,
     /// Some container is not balanced, or its reading took account of text far off.
     pub lost: bool,
     /// The container whose frame was the first, once it is closed.
@@ -105,14 +110,15 @@ pub(super) struct Parser<'a, R> {
 
 /// Reads a whole document.
 pub(super) fn document<R: Reuse>(src: Source<'_>, reuse: R) -> Arc<Container> {
+    Parser::new(src, reuse).all()
+}
+
+/// Reads a whole document of which brackets do not match, by how its lines are indented; none where that tells nothing.
+pub(super) fn document_by_indent<R: Reuse>(src: Source<'_>, reuse: R) -> Option<Arc<Container>> {
     let mut parser = Parser::new(src, reuse);
-    parser.open_document();
-    loop {
-        if let Some(done) = parser.done.take() {
-            return done;
-        }
-        parser.step();
-    }
+    parser.by_indent = true;
+    let document = parser.all();
+    parser.outdented.then_some(document)
 }
 
 impl<'a, R: Reuse> Parser<'a, R> {
@@ -124,8 +130,20 @@ impl<'a, R: Reuse> Parser<'a, R> {
             items: Vec::new(),
             ids: Ids::new(),
             reuse,
+            by_indent: false,
+            outdented: false,
             lost: false,
             done: None,
+        }
+    }
+
+    fn all(&mut self) -> Arc<Container> {
+        self.open_document();
+        loop {
+            if let Some(done) = self.done.take() {
+                return done;
+            }
+            self.step();
         }
     }
 
@@ -319,9 +337,9 @@ impl<'a, R: Reuse> Parser<'a, R> {
         let mut comma = false;
         match self.src.at(pos) {
             _ if shape == Shape::Document => {}
-            Some(byte @ (b',' | b';')) => {
+            Some(byte) if self.is_comma(pos, byte) => {
                 comma = true;
-                if byte == b';' {
+                if byte != b',' {
                     item.fault(pos, 1, Trouble::WrongComma);
                 }
                 let at = pos;
@@ -381,6 +399,16 @@ impl<'a, R: Reuse> Parser<'a, R> {
         if items - top.base == 2 * CHUNK {
             let base = top.base;
             self.flush(base, CHUNK);
+        }
+    }
+
+    /// A comma, or what stands where one belongs.
+    fn is_comma(&mut self, pos: usize, byte: u8) -> bool {
+        match byte {
+            b',' | b';' => true,
+            b'.' => !self.src.at(pos + 1).is_some_and(is_word),
+            b':' => self.colon_for_comma(pos),
+            _ => false,
         }
     }
 

@@ -4,6 +4,7 @@ use super::{Kind, error::Trouble};
 use crate::text::Text;
 
 /// The text as the parser reads it: through a window that is one piece of the rope, or all of a text in one piece.
+#[derive(Clone)]
 pub(super) struct Source<'a> {
     text: &'a Text,
     window: &'a [u8],
@@ -278,8 +279,13 @@ impl<'a> Source<'a> {
             }
             return (end, Kind::Number);
         }
-        let end = self.find(start, |byte| !is_word(byte));
-        let text = self.text(start, end);
+        let mut end = self.find(start, |byte| !is_word(byte));
+        let mut text = self.text(start, end);
+        if matches!(&*text, "true." | "false." | "null.") {
+            // A full stop for the comma.
+            end -= 1;
+            text = self.text(start, end);
+        }
         let (trouble, kind) = match text.as_ref() {
             "true" => return (end, Kind::True),
             "false" => return (end, Kind::False),

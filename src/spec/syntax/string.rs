@@ -11,7 +11,6 @@ struct Pieces<'a> {
 struct Piece<'a> {
     raw: &'a str,
     value: Value<'a>,
-    damaged: bool,
 }
 
 enum Value<'a> {
@@ -30,39 +29,34 @@ impl<'a> Iterator for Pieces<'a> {
             return Some(Piece {
                 raw,
                 value: Value::Plain(raw),
-                damaged: raw.bytes().any(|byte| byte < 0x20),
             });
         }
         let second = self.rest.chars().nth(1)?;
-        let (len, value, damaged) = match second {
-            '"' | '\\' | '/' => (2, Value::Char(second), false),
-            'b' => (2, Value::Char('\u{8}'), false),
-            'f' => (2, Value::Char('\u{c}'), false),
-            'n' => (2, Value::Char('\n'), false),
-            'r' => (2, Value::Char('\r'), false),
-            't' => (2, Value::Char('\t'), false),
+        let (len, value) = match second {
+            '"' | '\\' | '/' => (2, Value::Char(second)),
+            'b' => (2, Value::Char('\u{8}')),
+            'f' => (2, Value::Char('\u{c}')),
+            'n' => (2, Value::Char('\n')),
+            'r' => (2, Value::Char('\r')),
+            't' => (2, Value::Char('\t')),
             'u' => unicode(self.rest),
             _ => {
                 let len = 1 + second.len_utf8();
-                (len, Value::Plain(&self.rest[..len]), true)
+                (len, Value::Plain(&self.rest[..len]))
             }
         };
         let (raw, rest) = self.rest.split_at(len);
         self.rest = rest;
-        Some(Piece {
-            raw,
-            value,
-            damaged,
-        })
+        Some(Piece { raw, value })
     }
 }
 
 /// `\uXXXX`, or two of them that make one character.
-fn unicode(rest: &str) -> (usize, Value<'_>, bool) {
+fn unicode(rest: &str) -> (usize, Value<'_>) {
     match hex(rest, 0) {
         None => {
             let digits = rest[2..].bytes().take_while(u8::is_ascii_hexdigit).count();
-            (2 + digits, Value::Plain(&rest[..2 + digits]), true)
+            (2 + digits, Value::Plain(&rest[..2 + digits]))
         }
         Some(high @ 0xD800..=0xDBFF) => match hex(rest, 6) {
             Some(low @ 0xDC00..=0xDFFF) => {
@@ -70,14 +64,13 @@ fn unicode(rest: &str) -> (usize, Value<'_>, bool) {
                 (
                     12,
                     Value::Char(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER)),
-                    false,
                 )
             }
-            _ => (6, Value::Char(char::REPLACEMENT_CHARACTER), true),
+            _ => (6, Value::Char(char::REPLACEMENT_CHARACTER)),
         },
         Some(code) => match char::from_u32(code) {
-            Some(c) => (6, Value::Char(c), false),
-            None => (6, Value::Char(char::REPLACEMENT_CHARACTER), true),
+            Some(c) => (6, Value::Char(c)),
+            None => (6, Value::Char(char::REPLACEMENT_CHARACTER)),
         },
     }
 }
@@ -120,11 +113,6 @@ pub(super) fn unescape(raw: Cow<'_, str>) -> Cow<'_, str> {
         }
     }
     Cow::Owned(text)
-}
-
-/// There is a bad escape or a control character in it.
-pub(super) fn damaged(raw: &str) -> bool {
-    Pieces { rest: content(raw) }.any(|piece| piece.damaged)
 }
 
 /// Maps places in the text of a string to places in the document.

@@ -258,36 +258,141 @@ fn structure(text: &str) -> Vec<(usize, char)> {
     signs
 }
 
-#[test]
-fn a_sign_that_is_lost_is_a_syntax_error_and_nothing_else() {
-    let mut claims = Vec::new();
-    let text = BRACKET;
+/// A text with one slip of the finger in it.
+struct Slip {
+    what: &'static str,
+    at: usize,
+    text: String,
+    /// A bracket is concerned.
+    bracket: bool,
+}
+
+/// All slips of one finger in a text.
+fn slips(text: &str) -> Vec<Slip> {
+    let mut all = Vec::new();
+    let mut slip = |what, range: std::ops::Range<usize>, insert: &str| {
+        all.push(Slip {
+            what,
+            at: range.start,
+            text: format!("{}{insert}{}", &text[..range.start], &text[range.end..]),
+            bracket: matches!(&text[range], "{" | "}" | "[" | "]"),
+        });
+    };
+    let mut opening = None;
     for (at, sign) in structure(text) {
-        let broken = format!("{}{}", &text[..at], &text[at + 1..]);
-        let line = broken[broken[..at].rfind('\n').unwrap_or(0)..]
-            .trim_start()
-            .lines()
-            .next()
-            .unwrap_or_default()
-            .to_owned();
-        let found = findings(&broken);
-        // A number that has lost its first quote is a number.
-        let a_number = |finding: &Finding| sign == '"' && finding.code == Code::WrongType;
-        let others = found
-            .iter()
-            .filter(|finding| !a_number(finding))
-            .filter(|finding| !matches!(finding.code, Code::SyntaxError | Code::StatusIncomplete));
-        claims.extend(others.map(|other| {
-            format!(
-                "without {sign} in {line:?}: {} {} {}",
-                other.code, other.pointer, other.message
-            )
-        }));
+        let here = at..at + 1;
+        slip("lost", here.clone(), "");
+        match sign {
+            ',' => {
+                slip("a full stop for the comma", here.clone(), ".");
+                slip("a colon for the comma", here, ":");
+            }
+            ':' => slip("a comma for the colon", here, ","),
+            '[' => slip("the other opening bracket", here, "{"),
+            '"' if opening.is_none() => {
+                opening = Some(at);
+                slip("an extra quote before", at..at, "\"");
+                slip("a bad escape behind the quote", at + 1..at + 1, "\\x");
+            }
+            '"' => {
+                let middle = text.floor_char_boundary(opening.take().unwrap_or(at).midpoint(at));
+                slip("an extra quote behind", at..at, "\"");
+                slip("a quote inside", middle + 1..middle + 1, "\"");
+                slip("a backslash before the closing quote", at..at, "\\");
+                slip("a line break before the closing quote", at..at, "\n");
+                slip("a tab before the closing quote", at..at, "\t");
+            }
+            _ => {}
+        }
+    }
+    all
+}
+
+/// As people write it: what fits a line stands on one.
+fn mixed(value: &Value, indent: usize) -> String {
+    const WIDTH: usize = 100;
+    let flat = value.to_string();
+    let lines = |entries: Vec<String>, [open, close]: [char; 2]| {
+        let inner = " ".repeat(indent + 2);
+        let entries = entries.join(&format!(",\n{inner}"));
+        format!("{open}\n{inner}{entries}\n{}{close}", " ".repeat(indent))
+    };
+    match value {
+        _ if flat.len() < WIDTH => flat,
+        Value::Object(members) => {
+            let member = |(key, value)| format!("{}: {}", json!(key), mixed(value, indent + 2));
+            lines(members.iter().map(member).collect(), ['{', '}'])
+        }
+        Value::Array(elements) => {
+            let element = |value| mixed(value, indent + 2);
+            lines(elements.iter().map(element).collect(), ['[', ']'])
+        }
+        _ => flat,
+    }
+}
+
+#[test]
+fn a_slip_of_the_finger_is_few_syntax_errors_and_nothing_else() {
+    // One in so many is tried, of each text others.
+    const STEP: usize = 7;
+    let mut wrong = Vec::new();
+    let spec: Value = serde_json::from_str(BRACKET).expect("an example is JSON");
+    let texts = [
+        ("indented", BRACKET.to_owned()),
+        ("mixed", mixed(&spec, 0)),
+        ("minified", spec.to_string()),
+    ];
+    for (offset, (style, text)) in texts.iter().enumerate() {
+        for slip in slips(text).into_iter().skip(offset).step_by(STEP) {
+            if serde_json::from_str::<Value>(&slip.text).is_ok() {
+                continue;
+            }
+            let found = findings(&slip.text);
+            let is_error = |finding: &&Finding| finding.code == Code::SyntaxError;
+            let errors = found.iter().filter(is_error).count();
+            let allowed = if slip.bracket { 3 } else { 2 };
+            // A number that has lost its first quote is a number.
+            let a_number =
+                |finding: &Finding| slip.what == "lost" && finding.code == Code::WrongType;
+            let claims: Vec<_> = found
+                .iter()
+                .filter(|finding| !is_error(finding) && !a_number(finding))
+                .filter(|finding| finding.code != Code::StatusIncomplete)
+                .map(|other| format!("{} {} {}", other.code, other.pointer, other.message))
+                .collect();
+            if !(1..=allowed).contains(&errors) || !claims.is_empty() {
+                let near = &slip.text.as_bytes()[slip.at.saturating_sub(30)..];
+                let near = String::from_utf8_lossy(&near[..near.len().min(60)]);
+                wrong.push(format!(
+                    "{style}: {}: {near:?}: {errors} errors, {claims:?}",
+                    slip.what
+                ));
+            }
+        }
     }
     assert!(
-        claims.is_empty(),
-        "{} claims:\n{}",
-        claims.len(),
-        claims.join("\n")
+        wrong.is_empty(),
+        "{} are wrong:\n{}",
+        wrong.len(),
+        wrong.join("\n")
     );
+}
+
+#[test]
+fn after_a_lost_brace_the_rest_of_the_file_is_checked() {
+    let text = BRACKET.replace(r#""max_trials": 120"#, r#""max_trials": 20000"#);
+    assert_ne!(text, BRACKET);
+    for object in ["meta", "nx_part", "fem", "sim"] {
+        let start = text
+            .find(&format!("\"{object}\": {{"))
+            .expect("it is there");
+        let line = text[..start].rfind('\n').expect("it has a line of its own") + 1;
+        let closer = format!("\n{}}}", &text[line..start]);
+        let end = start + text[start..].find(&closer).expect("it ends") + closer.len();
+        let broken = format!("{}{}", &text[..end - 1], &text[end..]);
+        let codes: Vec<Code> = findings(&broken).iter().map(|found| found.code).collect();
+        let errors = codes.iter().filter(|code| **code == Code::SyntaxError);
+        assert!((1..=3).contains(&errors.count()), "{object}: {codes:?}");
+        assert!(codes.contains(&Code::OutOfRange), "{object}: {codes:?}");
+    }
 }

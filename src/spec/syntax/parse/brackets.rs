@@ -47,6 +47,53 @@ impl<R: Reuse> Parser<'_, R> {
         self.finish(item, Value::Missing);
     }
 
+    /// No item has been read in the innermost container.
+    pub(super) fn is_first(&self) -> bool {
+        let frame = self.frames.last();
+        frame.is_some_and(|frame| frame.base == self.items.len() && frame.chunks.is_empty())
+    }
+
+    /// The innermost container, which is empty as yet, has the other opening bracket than its first entry asks for.
+    pub(super) fn wrong_opener(&mut self, shape: Shape) {
+        self.unbalance();
+        let top = self.top();
+        top.shape = shape;
+        let fault = Found {
+            at: top.start,
+            len: 1,
+            trouble: Trouble::WrongOpener,
+        };
+        top.faults.push(fault);
+    }
+
+    /// The object, further out, whose members are indented as the line that the parser stands at the start of; if those
+    /// of the innermost object are indented more.
+    pub(super) fn outdented(&mut self) -> Option<usize> {
+        let here = self.indent(self.pos, true)?;
+        let level = self.frames.len() - 1;
+        let first = self.frames[level].first;
+        if self.is_first() || self.indent(first, true)? <= here {
+            return None;
+        }
+        let mut outer = self.frames[level].around[0];
+        while let Some(level) = outer {
+            let first = self.frames[level].first;
+            match self.indent(first, true) {
+                Some(indent) if indent == here => return Some(level),
+                Some(indent) if indent < here => return None,
+                _ => outer = self.frames[level].around[0],
+            }
+        }
+        None
+    }
+
+    /// The closing bracket of a container stands under its opening one, or not at the start of a line.
+    pub(super) fn is_aligned(&mut self, start: usize, container: &Container) -> bool {
+        let closer = start + (container.len - container.tail) as usize;
+        let indent = self.indent(closer, true);
+        indent.is_none() || indent == self.indent(start, false)
+    }
+
     /// Ends the containers from `level` inwards, which lack their closing brackets before the next `len` bytes.
     pub(super) fn force_close(&mut self, level: usize, len: usize) {
         let at = self.pos;
@@ -69,6 +116,12 @@ impl<R: Reuse> Parser<'_, R> {
         let here = self.indent(self.pos, true);
         let bare = std::mem::take(&mut self.top().bare);
         let deeper = here.is_some() && here > self.indent(self.frames[level].start, false);
+        let all_bare = byte == b']' && bare > 0 && self.frames[level].chunks.is_empty();
+        let base = self.frames[level].base;
+        if all_bare && self.items[base..].iter().all(|item| !item.colon) {
+            // An array that begins with `{`, of which its first element told.
+            return self.close(1);
+        }
         let elements = byte == b']' && (bare > 1 || bare == 1 && deeper);
         if elements || byte == b'}' && std::mem::take(&mut self.top().run) {
             let mut item = Partial::new(self.pos);
@@ -80,6 +133,9 @@ impl<R: Reuse> Parser<'_, R> {
         let next = self.after(self.pos);
         let slip_fits = fits(self.around(level), next);
         let lost_fits = outer.is_some_and(|n| fits(self.around(n), next));
+        if self.pos == self.frames[level].start + 1 && self.is_first() {
+            return self.slip();
+        }
         let doubled = self.pos > 0 && self.src.at(self.pos - 1) == Some(byte);
         let amid = here.is_none() && !self.on_line_of(level);
         if (doubled || amid) && fits(self.frames[level].shape, next) {
@@ -103,16 +159,21 @@ impl<R: Reuse> Parser<'_, R> {
             }
             self.force_close(n + 1, 1);
         } else if slip_fits || slip_lined {
-            let at = self.pos;
-            self.top().faults.push(Found {
-                at,
-                len: 1,
-                trouble: Trouble::WrongCloser,
-            });
-            self.close(1);
+            self.slip();
         } else {
             self.stray_closer();
         }
+    }
+
+    /// The wrong closing bracket, which closes all the same.
+    fn slip(&mut self) {
+        let at = self.pos;
+        self.top().faults.push(Found {
+            at,
+            len: 1,
+            trouble: Trouble::WrongCloser,
+        });
+        self.close(1);
     }
 
     /// No line ends soon after the container's opening bracket and before the parser's place.

@@ -1,16 +1,25 @@
 //! Members of objects and elements of arrays: keys, colons, values, and what stands where one of them should.
 
-use super::{Parser, Partial, Reuse, begins_value};
+use super::{Parser, Partial, Reuse, begins_value, quotes::Role};
 use crate::spec::syntax::{
     Kind,
     error::Trouble,
     green::{Shape, Value},
-    scan::{char_len, is_word},
+    scan::{Found, char_len, is_word},
 };
 
 impl<R: Reuse> Parser<'_, R> {
     pub(super) fn member(&mut self, byte: u8) {
+        if self.by_indent
+            && let Some(outer) = self.outdented()
+        {
+            self.outdented = true;
+            return self.force_close(outer + 1, 1);
+        }
         let level = self.frames.len() - 1;
+        if byte == b'{' && self.is_first() && self.pos > self.frames[level].start + 1 {
+            return self.wrong_opener(Shape::Array);
+        }
         if byte == b'{' && self.frames[level].comma {
             self.unbalance();
             if self.around(level) == Shape::Array {
@@ -37,7 +46,8 @@ impl<R: Reuse> Parser<'_, R> {
             b':' => item.fault(self.pos, 1, Trouble::MissingKey),
             b'"' | b'\'' => self.quoted_key(&mut item),
             byte if is_word(byte) => {
-                let end = self.src.words(self.pos);
+                let curly = self.curly(self.pos, Role::Key);
+                let end = curly.unwrap_or_else(|| self.src.words(self.pos));
                 let lost_quote = self.src.at(end) == Some(b'"');
                 let end = end + usize::from(lost_quote);
                 let trouble = if lost_quote {
@@ -60,36 +70,6 @@ impl<R: Reuse> Parser<'_, R> {
         self.colon_and_value(item);
     }
 
-    /// A key in quotes. Where the closing one is lost, the key ends at the colon.
-    pub(super) fn quoted_key(&mut self, item: &mut Partial) {
-        let start = self.pos;
-        let known = item.faults.len();
-        let token = self.src.string(start, &mut item.faults);
-        let mut end = token.end;
-        let raw = self.src.text(start, end);
-        let colon = if token.closed {
-            let content = raw[1..raw.len() - 1].trim_end();
-            (content.ends_with(':') && !content.contains('\\')).then_some(content.len())
-        } else {
-            raw.find(':').filter(|at| *at > 1 && !raw.contains('\\'))
-        };
-        if let Some(colon) = colon
-            && (!token.closed || self.next_byte(end) != Some(b':'))
-        {
-            item.faults.truncate(known);
-            end = start + raw[..colon].trim_end().len();
-            item.fault(start, end - start, Trouble::NoClosingQuote);
-            if !token.closed {
-                // What follows on the line was looked at, though it is not part of the key.
-                self.unbalance();
-            }
-        } else if token.gave_back {
-            self.unbalance();
-        }
-        item.key_len = end - start;
-        self.pos = end;
-    }
-
     /// The first byte after blanks from `pos` on.
     pub(super) fn next_byte(&mut self, pos: usize) -> Option<u8> {
         let (next, _) = self.src.trivia(pos, &mut Vec::new());
@@ -104,63 +84,15 @@ impl<R: Reuse> Parser<'_, R> {
         }
         let key_stop = std::mem::replace(&mut self.pos, key_end);
         item.value_at = key_end;
-        match self.src.at(key_end) {
-            Some(b':') => item.colon = true,
-            Some(byte) if !begins_value(byte) && !matches!(byte, b',' | b'}' | b']') => {
-                let end = self.src.junk(key_end);
-                let end = if self.src.at(end) == Some(b':') {
-                    end + 1
-                } else {
-                    end
-                };
-                item.fault(key_end, end - key_end, Trouble::WrongColon);
-                item.colon = true;
-                self.pos = end - 1;
-            }
-            Some(b'"' | b'\'') if !newline && !self.string_then_colon(key_end) => {
-                item.fault(key_end, 1, Trouble::MissingColon);
-            }
-            Some(byte) if begins_value(byte) && !matches!(byte, b'"' | b'\'') => {
-                item.fault(key_end, char_len(byte), Trouble::MissingColon);
-            }
-            _ => {
-                let bare = item
-                    .faults
-                    .iter()
-                    .any(|fault| fault.trouble == Trouble::UnquotedKey);
-                let number = bare
-                    && self
-                        .src
-                        .at(item.start)
-                        .is_some_and(|byte| byte.is_ascii_digit());
-                item.faults
-                    .retain(|fault| fault.trouble != Trouble::UnquotedKey);
-                let trouble = if number {
-                    Trouble::Junk
-                } else {
-                    Trouble::KeyAlone
-                };
-                item.bare = 1;
-                if self.top().bare > 0 {
-                    self.unbalance();
-                } else {
-                    item.fault(item.start, key_stop - item.start, trouble);
-                }
-                item.quiet = true;
-                return self.finish(item, Value::Missing);
-            }
+        if !self.colon(&mut item, newline) {
+            return self.key_alone(item, key_stop);
         }
         if item.colon {
             let colon = self.pos;
             (self.pos, _) = self.src.trivia(colon + 1, &mut item.faults);
             self.skip_before_value(&mut item);
             item.value_at = self.pos;
-            let missing = match self.src.at(self.pos) {
-                None | Some(b',' | b'}' | b']' | b':') => true,
-                Some(b'"' | b'\'') => self.string_then_colon(self.pos),
-                Some(_) => false,
-            };
-            if missing {
+            if self.lacks_value() {
                 item.fault(colon, 1, Trouble::MissingValue);
                 item.quiet = true;
                 return self.finish(item, Value::Missing);
@@ -168,6 +100,121 @@ impl<R: Reuse> Parser<'_, R> {
         }
         let byte = self.src.at(self.pos).unwrap_or(b' ');
         self.value(item, byte);
+    }
+
+    /// Reads the colon, or what stands for it; false where the key has neither colon nor value. The parser stands at its
+    /// last byte then, or where a colon is missing at the value.
+    fn colon(&mut self, item: &mut Partial, newline: bool) -> bool {
+        let at = self.pos;
+        match self.src.at(at) {
+            Some(b':') => item.colon = true,
+            Some(b',') if !newline && self.comma_for_colon(at) => {
+                item.fault(at, 1, Trouble::WrongColon);
+                item.colon = true;
+            }
+            Some(byte) if !begins_value(byte) && !matches!(byte, b',' | b'}' | b']') => {
+                let end = self.src.junk(at);
+                let end = end + usize::from(self.src.at(end) == Some(b':'));
+                item.fault(at, end - at, Trouble::WrongColon);
+                item.colon = true;
+                self.pos = end - 1;
+            }
+            Some(b'"' | b'\'') if !newline && !self.string_then_colon(at) => {
+                item.fault(at, 1, Trouble::MissingColon);
+            }
+            Some(byte) if begins_value(byte) && !matches!(byte, b'"' | b'\'') => {
+                item.fault(at, char_len(byte), Trouble::MissingColon);
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// A key without colon and value, which may be an element of an array that lost its `[`.
+    fn key_alone(&mut self, mut item: Partial, key_stop: usize) {
+        let unquoted = |fault: &Found| fault.trouble == Trouble::UnquotedKey;
+        let first = self.src.at(item.start);
+        let number =
+            item.faults.iter().any(unquoted) && first.is_some_and(|byte| byte.is_ascii_digit());
+        item.faults.retain(|fault| !unquoted(fault));
+        let trouble = if number {
+            Trouble::Junk
+        } else {
+            Trouble::KeyAlone
+        };
+        item.bare = 1;
+        if self.top().bare > 0 {
+            self.unbalance();
+        } else {
+            item.fault(item.start, key_stop - item.start, trouble);
+        }
+        item.quiet = true;
+        self.finish(item, Value::Missing);
+    }
+
+    /// The parser stands behind a colon, and no value does.
+    fn lacks_value(&mut self) -> bool {
+        match self.src.at(self.pos) {
+            None | Some(b',' | b'}' | b']' | b':') => true,
+            Some(b'"' | b'\'') => {
+                let token = self.src.string(self.pos, &mut Vec::new());
+                let (next, _) = self.src.trivia(token.end, &mut Vec::new());
+                // A key, unless its colon stands where a comma belongs, before the next key.
+                token.closed && self.src.at(next) == Some(b':') && !self.colon_for_comma(next)
+            }
+            Some(_) => false,
+        }
+    }
+
+    /// The comma at `pos`, behind a key, stands where its colon belongs: a value follows on the line, and what may follow
+    /// a value. So it may look, too, in an array that lost its `[`, but for its last elements.
+    fn comma_for_colon(&mut self, pos: usize) -> bool {
+        if self.top().bare > 0 {
+            return false;
+        }
+        let value = self.blanks(pos + 1);
+        let end = match self.src.at(value) {
+            Some(b'{' | b'[') => return true,
+            Some(b'"') => {
+                let token = self.src.string(value, &mut Vec::new());
+                token.closed.then_some(token.end)
+            }
+            Some(byte) if is_word(byte) => {
+                let (end, kind) = self.src.word(value, &mut Vec::new());
+                (kind != Kind::Error).then_some(end)
+            }
+            _ => return false,
+        };
+        let mut seen = end.unwrap_or(value);
+        let is_value = end.is_some_and(|end| {
+            seen = self.blanks(end);
+            match self.src.at(seen) {
+                Some(b',') => {
+                    seen = self.blanks(seen + 1);
+                    matches!(self.src.at(seen), None | Some(b'\n' | b'\r'))
+                        || self.src.at(seen) == Some(b'"') && self.string_then_colon(seen)
+                }
+                next => matches!(next, None | Some(b'}' | b'\n' | b'\r')),
+            }
+        });
+        if !is_value {
+            self.look_far();
+        }
+        is_value
+    }
+
+    /// The colon at `pos`, behind a value, stands where a comma belongs: another entry follows.
+    pub(super) fn colon_for_comma(&mut self, pos: usize) -> bool {
+        let (next, _) = self.src.trivia(pos + 1, &mut Vec::new());
+        let follows = match (self.top().shape, self.src.at(next)) {
+            (Shape::Object, Some(b'"')) => self.string_then_colon(next),
+            (Shape::Array, Some(byte)) => begins_value(byte),
+            _ => false,
+        };
+        if !follows {
+            self.look_far();
+        }
+        follows
     }
 
     /// The colon behind something that has no business between it and the key, which is then told.
@@ -237,12 +284,6 @@ impl<R: Reuse> Parser<'_, R> {
         self.next_byte(end) == Some(b':')
     }
 
-    /// Whether the string at `pos` is a key: a colon follows it.
-    pub(super) fn string_then_colon(&mut self, pos: usize) -> bool {
-        let token = self.src.string(pos, &mut Vec::new());
-        token.closed && self.next_byte(token.end) == Some(b':')
-    }
-
     pub(super) fn element(&mut self, byte: u8) {
         let mut item = Partial::new(self.pos);
         if matches!(byte, b'"' | b'\'') && self.string_then_colon(self.pos) {
@@ -261,8 +302,10 @@ impl<R: Reuse> Parser<'_, R> {
     /// `"key":` in an array: either the array lost its `]`, or this member's object lost its `{`.
     pub(super) fn member_in_array(&mut self, mut item: Partial) {
         let level = self.frames.len() - 1;
-        let empty =
-            self.items.len() == self.frames[level].base && self.frames[level].chunks.is_empty();
+        let empty = self.is_first();
+        if empty && self.around(level) == Shape::Document {
+            return self.wrong_opener(Shape::Object);
+        }
         self.unbalance();
         if !self.frames[level].run {
             let deeper = match (
@@ -272,7 +315,8 @@ impl<R: Reuse> Parser<'_, R> {
                 (Some(here), Some(opener)) => here > opener,
                 _ => false,
             };
-            if self.around(level) == Shape::Object && !empty && !deeper {
+            let another = deeper || self.begins_like_the_one_before();
+            if self.around(level) == Shape::Object && !empty && !another {
                 return self.force_close(level, 1);
             }
             let len = self.src.string(self.pos, &mut Vec::new()).end - self.pos;
@@ -283,57 +327,20 @@ impl<R: Reuse> Parser<'_, R> {
         self.colon_and_value(item);
     }
 
-    /// Where a text ends that begins at `pos` and lost its opening quote: behind the closing one, if what follows that can
-    /// follow a value. A value that is whole is none.
-    pub(super) fn text_without_quote(&mut self, pos: usize, byte: u8) -> Option<usize> {
-        let (mut end, mut whole) = (pos, false);
-        if is_word(byte) {
-            let (word_end, kind) = self.src.word(pos, &mut Vec::new());
-            (end, whole) = (word_end, kind != Kind::Error);
-        }
-        let next = self.blanks(end);
-        if whole && next == end && self.src.at(end) != Some(b'"')
-            || whole
-                && !self
-                    .src
-                    .at(next)
-                    .is_some_and(|byte| byte == b'"' || is_word(byte))
-        {
-            return None;
-        }
-        let quote = self.closing_quote(pos);
-        if let Some(quote) = quote {
-            let after = self.blanks(quote + 1);
-            if matches!(
-                self.src.at(after),
-                None | Some(b',' | b'}' | b']' | b'\n' | b'\r')
-            ) {
-                return Some(quote + 1);
-            }
-        }
-        let behind_comma = next + usize::from(self.src.at(next) == Some(b','));
-        let beyond = self.blanks(behind_comma);
-        if !matches!(self.src.at(beyond), None | Some(b'\n' | b'\r')) {
-            self.look_far();
-        }
-        None
-    }
-
-    /// The first quote on the line from `pos` on, unless it is escaped or stands as one that opens.
-    pub(super) fn closing_quote(&mut self, mut pos: usize) -> Option<usize> {
-        loop {
-            pos = self
-                .src
-                .find(pos, |byte| matches!(byte, b'"' | b'\n' | b'\r'));
-            if self.src.at(pos) != Some(b'"') {
-                return None;
-            }
-            match pos.checked_sub(1).and_then(|before| self.src.at(before)) {
-                Some(b'\\') => pos += 1,
-                Some(b' ' | b'\t' | b',' | b':' | b'[' | b'{') => return None,
-                _ => return Some(pos),
-            }
-        }
+    /// The key that the parser stands at is the first of the object before it, too: another such object begins here.
+    fn begins_like_the_one_before(&mut self) -> bool {
+        let Some(before) = self.items.last() else {
+            return false;
+        };
+        let Value::Container(object) = &before.value else {
+            return false;
+        };
+        let first = self.pos - before.len as usize + (before.value_at + object.head) as usize;
+        let key_len = object.items().next().map_or(0, |(_, item)| item.key_len) as usize;
+        let here = self.pos..(self.pos + key_len).min(self.src.len());
+        object.shape == Shape::Object
+            && key_len > 0
+            && self.src.text(first, first + key_len) == self.src.text(here.start, here.end)
     }
 
     /// Behind the blanks of the line.
@@ -345,10 +352,15 @@ impl<R: Reuse> Parser<'_, R> {
     pub(super) fn value(&mut self, mut item: Partial, byte: u8) {
         item.value_at = self.pos;
         let start = self.pos;
+        let role = match self.top().shape {
+            Shape::Object => Role::Member,
+            Shape::Array => Role::Element,
+            Shape::Document => Role::Document,
+        };
         if !matches!(byte, b'{' | b'[' | b'"' | b'\'')
-            && let Some(end) = self.text_without_quote(start, byte)
+            && let Some((end, trouble)) = self.text_with_wrong_quotes(start, byte, role)
         {
-            item.fault(start, end - start, Trouble::NoOpeningQuote);
+            item.fault(start, end - start, trouble);
             self.pos = end;
             let value = Value::Scalar {
                 kind: Kind::Error,
@@ -361,6 +373,7 @@ impl<R: Reuse> Parser<'_, R> {
             b'{' | b'[' => {
                 if self.top().shape != Shape::Document
                     && let Some(container) = self.reuse.container(start)
+                    && (!self.by_indent || self.is_aligned(start, &container))
                 {
                     self.pos += container.len as usize;
                     return self.finish(item, Value::Container(container));
@@ -377,7 +390,7 @@ impl<R: Reuse> Parser<'_, R> {
             }
             b'"' | b'\'' => {
                 let known = item.faults.len();
-                let token = self.src.string(start, &mut item.faults);
+                let token = self.string(start, role, &mut item);
                 self.pos = token.end;
                 item.quiet |= !token.closed;
                 if token.gave_back {
@@ -401,12 +414,14 @@ impl<R: Reuse> Parser<'_, R> {
             byte if is_word(byte) => {
                 let (end, kind) = self.src.word(start, &mut item.faults);
                 self.pos = end;
+                // More digits may be lost with what the text breaks off before.
+                let broken_off = end == self.src.len() && role != Role::Document;
                 self.finish(
                     item,
                     Value::Scalar {
                         kind,
                         len: (end - start) as u32,
-                        whole: kind != Kind::Error,
+                        whole: kind != Kind::Error && !broken_off,
                     },
                 );
             }

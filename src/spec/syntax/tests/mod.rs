@@ -32,6 +32,7 @@ fn soup() -> impl Strategy<Value = String> {
         10 => prop::sample::select(vec!["{", "}", "[", "]", ",", ":", "\"a\"", "\"b\"", "1", " ", "\n", "\n  "]),
         3 => prop::sample::select(vec!["\"", "'", "\\", "true", "null", "nul", "-", "01", "1e9", "1e999", ".5", "é", "😀", "\r\n", "\t"]),
         2 => prop::sample::select(vec!["//", "/*", "*/", "#", "\"\\u12\"", "\"\\ud800\"", "\"\\ud83d\\ude00\"", "\"\\x\"", "\u{1}", "\u{0}", ";", "=", "\u{feff}", "'x'", "\"x: ", "\"a\": 1, ", "{\"id\": 2}"]),
+        2 => prop::sample::select(vec!["\"x, ", "\"\"x\"", "\"x\"\"", "\"x\"y\"", "\"x\\\"", "\"x\n\"", "\"x\ny\"", "“x”", ".", "\n\"a\": ", "\n  \"b\": {\n"]),
     ];
     prop::collection::vec(token, 0..40).prop_map(|tokens| tokens.concat())
 }
@@ -195,6 +196,37 @@ fn one_mistake_is_one_error_wherever_it_is() {
         "{\"a\": 1; \"b\": 2}",
         "{: 1}",
         "{\"a\": 1, {\"b\": 1}}",
+        "{\"a\": \"x, \"b\": 1}",
+        "{\"a\":\"x,\"b\":1}",
+        "[{\"a\":\"x},{\"a\":1}]",
+        "{\"a\": [\"x], \"b\": 1}",
+        "[\"x, \"y\"]",
+        "{\"a: 1, \"b\": 2}",
+        "{\"a\": \"\"x\", \"b\": 1}",
+        "{\"a\": \"x\"\", \"b\": 1}",
+        "{\"a\": \"x \"y\" z\", \"b\": 1}",
+        "{\"\"a\": 1}",
+        "{\"a\"\": 1}",
+        "{\"a\"b\": 1}",
+        "{\"a\": \"x\\\", \"b\": 1}",
+        "{\"a\\\": 1}",
+        "{\"a\": \"x\n\", \"b\": 1}",
+        "{\"a\": \"x\ny z\",\n\"b\": 1}",
+        "{\"a\n\": 1}",
+        "{“a (b)”: 1, \"b\": 1}",
+        "{\"a\": “x, (y)”, \"b\": 1}",
+        "{\"a\", 1, \"b\": 2}",
+        "{\"a\", {\"b\": 2}}",
+        "{\"a\": true.\"b\": 2}",
+        "{\"a\": {}. \"b\": 2}",
+        "{\"a\": \"x\": \"b\": 2}",
+        "{\"a\": 1: \"b\": 2}",
+        "[1: 2]",
+        "{\"a\": { {\"b\": 1}, {\"b\": 2} ]}",
+        "{\"a\": {\"x\", \"y\", \"z\"], \"b\": 1}",
+        "[\n\"a\": 1\n}",
+        "{\"a\": {]}",
+        "{\n  \"a\": {\n    \"b\": 1\n  ,\n  \"c\": 2\n}",
         "{\"a: 1}",
         "{\"a: \"b\"}",
         "{a\": 1}",
@@ -460,6 +492,34 @@ fn long_lines_and_odd_bytes_are_read() {
 }
 
 #[test]
+fn after_a_lost_brace_the_lines_tell_whose_the_entries_are() {
+    let text = r#"{
+  "a": {
+    "b": {
+      "c": 1
+    ,
+    "d": 2
+  },
+  "e": {
+    "f": 3
+  }
+}"#;
+    let parsed = parse(text);
+    assert_eq!(parsed.errors().len(), 1);
+    for (pointer, value) in [("/a/b/c", 1.0), ("/a/d", 2.0), ("/e/f", 3.0)] {
+        let node = parsed.node_at_pointer(pointer).expect("an entry");
+        assert_eq!(node.as_f64(), Some(value), "{pointer}");
+    }
+}
+
+#[test]
+fn lines_indented_out_of_order_mean_nothing_where_brackets_match() {
+    let parsed = parse("{\n  \"a\": {\n    \"b\": 1,\n  \"c\": 2}}");
+    assert!(parsed.is_valid());
+    assert!(parsed.node_at_pointer("/a/c").is_some());
+}
+
+#[test]
 fn after_a_lost_brace_no_object_with_entries_of_another_is_intact() {
     let text = r#"{
   "a": {
@@ -480,7 +540,6 @@ fn after_a_lost_brace_no_object_with_entries_of_another_is_intact() {
         let node = parsed.node_at_pointer(pointer).expect("an object");
         assert!(!node.is_intact(), "{pointer}");
     }
-    let whole = "/a/whole";
-    let node = parsed.node_at_pointer(whole).expect("drawn into `a`");
+    let node = parsed.node_at_pointer("/whole").expect("an object");
     assert!(node.is_intact() && node.is_valid());
 }
