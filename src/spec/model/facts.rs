@@ -12,7 +12,7 @@ use rustc_hash::FxBuildHasher;
 use super::EntryKind;
 use crate::spec::{
     format::{ExtractorType, Refers},
-    syntax::{Kind, Node},
+    syntax::{Kind, Member, Node},
 };
 
 /// A string or number of the spec that others refer to, or that refers to others.
@@ -100,7 +100,7 @@ pub enum Detail {
     Plain,
     /// A design variable.
     Variable {
-        /// `type`; `continuous` when absent, none when it is no type.
+        /// `type`; `continuous` when absent, none when it is no type or a syntax error may have taken it.
         kind: Option<VariableKind>,
         /// Where its `type` stands.
         kind_at: Option<Range<usize>>,
@@ -121,7 +121,7 @@ pub enum Detail {
     },
     /// A constraint.
     Constraint {
-        /// `type` is `hard` or absent.
+        /// `type` is `hard`, or absent and not taken by a syntax error.
         hard: bool,
         /// `operator`, if it is one.
         operator: Option<Comparison>,
@@ -287,6 +287,15 @@ pub(super) fn read(kind: EntryKind, node: Node<'_>) -> Facts {
             }
         }
     }
+    let typed = |member: Member<'_>| member.is_named("type") && member.value().is_some();
+    if !facts.intact && !node.members().any(typed) {
+        // Its `type` may be what the syntax error has taken: no default stands for it.
+        match &mut facts.detail {
+            Detail::Variable { kind, .. } => *kind = None,
+            Detail::Constraint { hard, .. } => *hard = false,
+            _ => {}
+        }
+    }
     let names_it = if kind == EntryKind::Expression {
         &facts.name
     } else {
@@ -312,7 +321,8 @@ impl Reader {
     }
 
     fn number(&self, node: Node<'_>) -> Option<Number> {
-        node.as_f64().map(|value| Number {
+        let value = node.as_f64().filter(|_| node.is_intact());
+        value.map(|value| Number {
             value,
             at: self.span(node),
         })
@@ -320,7 +330,9 @@ impl Reader {
 
     /// A whole number as text, so that 3 and 3.0 are the same subcase.
     fn whole(&self, node: Node<'_>) -> Option<Word> {
-        let value = node.as_f64().filter(|value| value.fract() == 0.0)?;
+        let value = node
+            .as_f64()
+            .filter(|value| node.is_intact() && value.fract() == 0.0)?;
         Some(Word::at(&value.to_string(), self.span(node)))
     }
 
@@ -349,7 +361,7 @@ impl Reader {
                     operator,
                     threshold,
                 } if key != "source" => match key {
-                    "type" => *hard = value.as_str().is_none_or(|kind| kind == "hard"),
+                    "type" => *hard = value.as_str().is_some_and(|kind| kind == "hard"),
                     "operator" => {
                         *operator = value.as_str().and_then(|sign| Comparison::named(&sign))
                     }
