@@ -88,21 +88,26 @@ pub fn run(arguments: &CheckArguments) -> ExitCode {
     let (specs, mut unreadable) = find(&arguments.paths);
     let severities: Severities = arguments.severity.iter().copied().collect();
     let inspector = Inspector::default();
-    let results: Vec<Result<Report, String>> = specs
+    let results: Vec<Result<(Report, Option<String>), String>> = specs
         .into_par_iter()
         .progress_with(progress())
         .map(|path| {
             let mut report = check(&inspector, path, &severities)?;
-            if arguments.fix || arguments.diff {
-                fix(&mut report, &inspector, &severities, arguments.diff)?;
-            }
-            Ok(report)
+            let unwritten = if arguments.fix || arguments.diff {
+                fix(&mut report, &inspector, &severities, arguments.diff).err()
+            } else {
+                None
+            };
+            Ok((report, unwritten))
         })
         .collect();
     let mut reports = Vec::new();
     for result in results {
         match result {
-            Ok(report) => reports.push(report),
+            Ok((report, unwritten)) => {
+                reports.push(report);
+                unreadable.extend(unwritten);
+            }
             Err(why) => unreadable.push(why),
         }
     }
@@ -145,7 +150,8 @@ fn check(inspector: &Inspector, path: PathBuf, severities: &Severities) -> Resul
     })
 }
 
-/// Applies the safe fixes to the file, or with `only_show` to the report alone.
+/// Applies the safe fixes to the file, or with `only_show` to the report alone. A link stays one: the file that it leads to
+/// is written. Where that cannot be done the report stays as it is.
 fn fix(
     report: &mut Report,
     inspector: &Inspector,
@@ -163,7 +169,9 @@ fn fix(
         let name = report.path.display().to_string();
         report.diff = paint::diff(&name, &report.text.to_string(), &text);
     } else {
-        write_atomic(&report.path, text.as_bytes()).map_err(|error| error.to_string())?;
+        let file = report.path.canonicalize();
+        let file = file.unwrap_or_else(|_| report.path.clone());
+        write_atomic(&file, text.as_bytes()).map_err(|error| error.to_string())?;
     }
     report.findings = inspector.check(&fixed, Some(&report.path), severities);
     report.text = fixed.text().clone();
@@ -214,7 +222,7 @@ fn find(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<String>) {
         }
     }
     let mut seen = std::collections::HashSet::new();
-    specs.retain(|path| seen.insert(path.clone()));
+    specs.retain(|path| seen.insert(path.canonicalize().unwrap_or_else(|_| path.clone())));
     (specs, unreadable)
 }
 

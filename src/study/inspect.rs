@@ -7,7 +7,7 @@ use std::{
     time::SystemTime,
 };
 
-use super::{FileFacts, StudyError, facts::Stamp, read_spec, study_folder_name};
+use super::{FileFacts, StudyError, facts::Stamp, located, read_spec, study_folder_name};
 use crate::{
     spec::{
         checks::{Checker, Code, Context, FileNeed, Finding, Severity, needed_files},
@@ -138,7 +138,10 @@ impl Inspector {
             severities: severities.clone(),
             ..Context::default()
         };
-        let Some(path) = path else { return context };
+        let Some(path) = path.map(located) else {
+            return context;
+        };
+        let path = path.as_path();
         context.study_folder_name = study_folder_name(path);
         for need in needs {
             let fact = self.facts.look(path, &need.path, need.md5);

@@ -15,4 +15,4 @@ pub use error::StudyError;
 pub use facts::{FileFact, FileFacts};
 pub use id::StudyId;
 pub use inspect::{Basis, Inspection, Inspector, Severities};
-pub use root::{Root, SPEC_FILE, Study, study_folder, study_folder_name};
+pub use root::{Root, SPEC_FILE, Study, located, study_folder, study_folder_name};

@@ -178,6 +178,18 @@ impl Root {
     }
 }
 
+/// `spec` with its folder as that really is: absolute, links resolved. As it is, where that cannot be found out.
+pub fn located(spec: &Path) -> PathBuf {
+    let absolute = std::path::absolute(spec).unwrap_or_else(|_| spec.to_owned());
+    let folder = absolute
+        .parent()
+        .and_then(|folder| folder.canonicalize().ok());
+    match (folder, absolute.file_name()) {
+        (Some(folder), Some(name)) => folder.join(name),
+        _ => absolute,
+    }
+}
+
 /// The folder of the study that this spec belongs to: its own, or the one above `1_setup`.
 pub fn study_folder(spec: &Path) -> Option<&Path> {
     let folder = spec.parent()?;

@@ -194,6 +194,79 @@ fn what_cannot_be_read_is_named_and_the_rest_is_checked() {
 }
 
 #[test]
+fn a_path_typed_from_inside_the_study_means_what_the_editor_means() {
+    let workspace = Workspace::examples();
+    let spec = workspace.spec("bracket_mass");
+    let folder = spec.parent().expect("a parent");
+    for typed in ["atomizer_spec.json", "../1_setup/atomizer_spec.json", "."] {
+        let run = run(folder, &["check", typed]);
+        assert!(
+            run.out.contains("0 errors, 0 warnings in 1 spec"),
+            "{run:#?}"
+        );
+        assert!(!run.out.contains("study-name-mismatch"), "{run:#?}");
+    }
+}
+
+#[test]
+fn a_spec_named_twice_counts_once() {
+    let workspace = with_mistakes();
+    let absolute = workspace.spec("bracket_mass");
+    let absolute = absolute.to_str().expect("a path in UTF-8");
+    let relative = "studies/bracket_mass/1_setup/atomizer_spec.json";
+    let run = run(
+        &workspace.path(),
+        &["check", relative, absolute, "./studies/bracket_mass"],
+    );
+    assert!(
+        run.out.contains("2 errors, 0 warnings in 1 spec"),
+        "{run:#?}"
+    );
+    assert!(
+        !run.out.contains(absolute),
+        "as it was named first: {run:#?}"
+    );
+}
+
+#[test]
+fn what_cannot_be_written_is_named_and_shown_as_it_is() {
+    let workspace = Workspace::examples();
+    let spec = workspace.spec("bracket_mass");
+    let sound = std::fs::read_to_string(&spec).expect("a spec");
+    let broken = sound.replacen(r#""max": 12.0"#, r#""max": "12.0""#, 1);
+    std::fs::write(&spec, &broken).expect("written");
+    let former = std::fs::metadata(&spec).expect("it is there").permissions();
+    let mut locked = former.clone();
+    locked.set_readonly(true);
+    std::fs::set_permissions(&spec, locked).expect("set");
+
+    let run = run(&workspace.path(), &["check", "--fix", "studies"]);
+    std::fs::set_permissions(&spec, former).expect("set back");
+    assert_eq!(run.code, Some(2), "{run:#?}");
+    assert!(run.err.contains("atomizer_spec.json"), "{run:#?}");
+    assert!(run.out.contains("wrong-type"), "{run:#?}");
+    assert_eq!(std::fs::read_to_string(&spec).expect("a spec"), broken);
+}
+
+#[cfg(unix)]
+#[test]
+fn fix_writes_the_file_that_a_link_leads_to() {
+    let workspace = Workspace::examples();
+    let spec = workspace.spec("bracket_mass");
+    let sound = std::fs::read_to_string(&spec).expect("a spec");
+    let real = workspace.path().join("real.json");
+    let broken = sound.replacen(r#""max": 12.0"#, r#""max": "12.0""#, 1);
+    std::fs::write(&real, broken).expect("written");
+    std::fs::remove_file(&spec).expect("removed");
+    std::os::unix::fs::symlink(&real, &spec).expect("linked");
+
+    let run = run(&workspace.path(), &["check", "--fix", "studies"]);
+    assert_eq!(run.code, Some(0), "{run:#?}");
+    assert!(spec.is_symlink());
+    assert_eq!(std::fs::read_to_string(&real).expect("a spec"), sound);
+}
+
+#[test]
 fn a_folder_without_specs_is_an_error_not_a_pass() {
     let workspace = Workspace::root();
     let run = run(&workspace.path(), &["check", "."]);
