@@ -143,13 +143,16 @@ impl Pattern {
     }
 }
 
-/// The profile's form of RFC 3339, section 5.6.
-pub(super) const DATE_TIME: &str = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})$";
+/// The profile's form of RFC 3339, section 5.6, with the limits of months, days, hours, minutes and seconds, a leap
+/// second included.
+pub(super) const DATE_TIME: &str = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[Tt]([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\.[0-9]+)?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$";
 
-/// RFC 3339: the profile's form, and a day and time that exist.
+/// RFC 3339: the profile's form, and a day that exists.
 fn is_date_time(text: &str) -> bool {
     static FORM: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(DATE_TIME).ok());
-    FORM.as_ref().is_none_or(|form| form.is_match(text)) && text.parse::<jiff::Timestamp>().is_ok()
+    let date = || text.get(.."2026-01-31".len());
+    FORM.as_ref().is_some_and(|form| form.is_match(text))
+        && date().is_some_and(|date| date.parse::<jiff::civil::Date>().is_ok())
 }
 
 static SPEC: LazyLock<Shape> =
