@@ -36,7 +36,13 @@ pub(super) fn duplicate_id(spec: &SpecView<'_>, out: &mut Out) {
         if let Some(id) = &other.facts.id {
             raw.related(other.place(&id.at), "the first one");
         }
-        if let Some(free) = next_free(spec.model, entry.kind, Some(&id.text)) {
+        let numbered = entry.kind == EntryKind::Subcase || entry.kind.id_prefix().is_some();
+        let free = if numbered {
+            spec.next_free(entry.kind)
+        } else {
+            next_free(spec.model, entry.kind, Some(&id.text))
+        };
+        if let Some(free) = free {
             let text = if entry.kind == EntryKind::Subcase {
                 free
             } else {

@@ -5,7 +5,7 @@ mod goals;
 
 use serde_json::{Value, json};
 
-use super::{Fix, edits, ids::next_free, search, view::SpecView};
+use super::{Fix, edits, search, view::SpecView};
 use crate::spec::{
     format::Shape,
     model::{Detail, Entry, EntryKind, VariableKind, Word},
@@ -100,19 +100,20 @@ impl Filler<'_, '_> {
             }])),
             ("", "extractors") => Some(self.extractors()),
             ("", "objectives") => Some(json!([{
-                "id": next_free(spec.model, EntryKind::Objective, None)?,
+                "id": spec.next_free(EntryKind::Objective)?,
                 "name": "obj_001",
                 "direction": "minimize",
                 "source": self.source()?,
             }])),
-            ("/model/sim/subcases/*", "id") => next_free(spec.model, EntryKind::Subcase, None)?
+            ("/model/sim/subcases/*", "id") => spec
+                .next_free(EntryKind::Subcase)?
                 .parse::<u64>()
                 .ok()
                 .map(Value::from),
             ("/model/introspection/expressions/*", "name") => {
                 Some(self.spec.new_expression().into())
             }
-            (_, "id") => Some(next_free(spec.model, self.entry?.kind, None)?.into()),
+            (_, "id") => Some(spec.next_free(self.entry?.kind)?.into()),
             ("/extractors/*/function", "name") => Some("extract".into()),
             ("/extractors/*/outputs/*", "name") => {
                 Some(self.output_names().into_iter().next()?.into())

@@ -18,6 +18,7 @@ mod goals;
 mod ids;
 mod insert;
 mod numbers;
+mod out;
 mod python;
 mod references;
 mod search;

@@ -203,6 +203,10 @@ pub(super) fn step_too_large(view: &EntryView<'_>, out: &mut Out) {
         return;
     };
     let width = high.value - low.value;
+    if width == 0.0 {
+        // bounds-inverted has told.
+        return;
+    }
     // The width of 0.1 to 0.3 is not quite 0.2.
     if step.value <= width * (1.0 + 4.0 * f64::EPSILON) {
         return;

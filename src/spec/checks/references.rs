@@ -1,6 +1,6 @@
 //! References: does what a name stands for exist?
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{edits, view::SpecView, walk::Out};
 use crate::spec::{
@@ -31,17 +31,18 @@ pub(super) fn unknown_extractor(spec: &SpecView<'_>, out: &mut Out) {
         };
         let output = goal.facts.reference(Refers::Output);
         let gives = |extractor: &&Entry| output.is_some_and(|output| has_output(extractor, output));
+        // One that lacks the output is meant only where all lack it.
+        let all_lack = !extractors.iter().any(|extractor| gives(&extractor));
+        let may_be = |extractor: &&Entry| all_lack || gives(extractor);
         let near = spec
             .nearest(
                 &id.text,
-                extractors.iter().filter(gives).filter_map(Entry::id),
+                extractors.iter().filter(may_be).filter_map(Entry::id),
             )
-            .or_else(|| spec.nearest(&id.text, extractors.iter().filter_map(Entry::id)))
             .or_else(|| {
-                extractors
-                    .iter()
-                    .find(|extractor| extractor.name() == Some(&id.text))
-                    .and_then(Entry::id)
+                let named = |extractor: &&Entry| extractor.name() == Some(&id.text);
+                let mut fitting = extractors.iter().filter(may_be);
+                fitting.find(named).and_then(Entry::id)
             })
             .or_else(|| extractors.iter().find(gives).and_then(Entry::id));
         let meant = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
@@ -150,53 +151,57 @@ pub(super) fn unknown_canvas_node(spec: &SpecView<'_>, out: &mut Out) {
         return;
     }
     for edge in spec.model.list(EntryKind::Edge) {
-        for end in edge
-            .facts
-            .references(Refers::Node)
-            .filter(|id| is_unknown(spec, id))
-        {
-            let pointer = spec.model.pointer(edge);
-            let list = spec.get(&["canvas", "edges"]);
-            let raw = out.report(
-                edge.place(&end.at),
-                end_pointer(spec, &pointer, edge, end),
-                no_node(end),
-            );
-            if let Some(remove) =
-                list.and_then(|list| edits::remove_element(spec.parsed, list, edge.index))
-            {
-                raw.fix("Remove the edge", vec![remove], true);
-            }
-        }
+        unknown_ends(spec, edge, out);
     }
     for group in spec.model.list(EntryKind::Group) {
-        if !group
-            .facts
-            .references(Refers::Node)
-            .any(|id| is_unknown(spec, id))
+        unknown_members(spec, group, out);
+    }
+}
+
+fn unknown_ends(spec: &SpecView<'_>, edge: &Entry, out: &mut Out) {
+    let ends = edge.facts.references(Refers::Node);
+    for end in ends.filter(|id| is_unknown(spec, id)) {
+        let pointer = spec.model.pointer(edge);
+        let list = spec.get(&["canvas", "edges"]);
+        let raw = out.report(
+            edge.place(&end.at),
+            end_pointer(spec, &pointer, edge, end),
+            no_node(end),
+        );
+        if let Some(remove) =
+            list.and_then(|list| edits::remove_element(spec.parsed, list, edge.index))
         {
-            continue;
+            raw.fix("Remove the edge", vec![remove], true);
         }
-        let pointer = format!("{}/node_ids", spec.model.pointer(group));
-        let Some(list) = spec.parsed.node_at_pointer(&pointer) else {
+    }
+}
+
+fn unknown_members(spec: &SpecView<'_>, group: &Entry, out: &mut Out) {
+    let unknown: FxHashMap<usize, &Word> = group
+        .facts
+        .references(Refers::Node)
+        .filter(|id| is_unknown(spec, id))
+        .map(|id| (group.place(&id.at).start, id))
+        .collect();
+    let pointer = format!("{}/node_ids", spec.model.pointer(group));
+    let Some(list) = spec
+        .parsed
+        .node_at_pointer(&pointer)
+        .filter(|_| !unknown.is_empty())
+    else {
+        return;
+    };
+    for (index, node) in list.elements().enumerate() {
+        let Some(id) = unknown.get(&node.range().start) else {
             continue;
         };
-        for (index, node) in list.elements().enumerate() {
-            let found = group
-                .facts
-                .references(Refers::Node)
-                .find(|id| group.place(&id.at) == node.range());
-            let Some(id) = found.filter(|id| is_unknown(spec, id)) else {
-                continue;
-            };
-            let raw = out.report(node.range(), format!("{pointer}/{index}"), no_node(id));
-            if let Some(remove) = edits::remove_element(spec.parsed, list, index) {
-                raw.fix(
-                    format!("Remove `{}` from the group", id.text),
-                    vec![remove],
-                    true,
-                );
-            }
+        let raw = out.report(node.range(), format!("{pointer}/{index}"), no_node(id));
+        if let Some(remove) = edits::remove_element(spec.parsed, list, index) {
+            raw.fix(
+                format!("Remove `{}` from the group", id.text),
+                vec![remove],
+                true,
+            );
         }
     }
 }
@@ -313,11 +318,13 @@ pub(super) fn unknown_expression(spec: &SpecView<'_>, out: &mut Out) {
         .iter()
         .filter_map(|entry| entry.facts.name.as_ref())
         .collect();
-    let variables = spec
-        .model
-        .list(EntryKind::Variable)
-        .iter()
-        .map(|entry| (entry, "/expression_name"));
+    let variables = spec.model.list(EntryKind::Variable).iter();
+    // Two variables cannot drive one expression.
+    let driven: FxHashSet<&Word> = variables
+        .clone()
+        .filter_map(|entry| entry.facts.reference(Refers::Expression))
+        .collect();
+    let variables = variables.map(|entry| (entry, "/expression_name"));
     let is_mass = |entry: &&Entry| {
         entry.facts.extractor_type() == Some(crate::spec::format::ExtractorType::MassExpression)
     };
@@ -335,7 +342,17 @@ pub(super) fn unknown_expression(spec: &SpecView<'_>, out: &mut Out) {
         else {
             continue;
         };
-        let near = spec.nearest(&word.text, listed.iter().filter_map(Entry::name));
+        let undriven = |listed: &&Entry| {
+            let name = listed.facts.name.as_ref();
+            name.is_some_and(|name| !driven.contains(name))
+        };
+        let near = Some(entry)
+            .filter(|entry| entry.kind == EntryKind::Variable)
+            .and_then(|_| {
+                let undriven = listed.iter().filter(undriven);
+                spec.nearest(&word.text, undriven.filter_map(Entry::name))
+            })
+            .or_else(|| spec.nearest(&word.text, listed.iter().filter_map(Entry::name)));
         let meant = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
         let message = format!("intake found no NX expression `{}`{meant}", word.text);
         let raw = out.report(entry.place(&word.at), spec.pointer(entry, rest), message);

@@ -1,6 +1,6 @@
 //! Keys and values by themselves: are they what the format says?
 
-use std::{collections::HashSet, ops::Range, sync::LazyLock};
+use std::{cell::LazyCell, collections::HashSet, ops::Range, sync::LazyLock};
 
 use regex::Regex;
 use rustc_hash::FxHashMap;
@@ -9,7 +9,7 @@ use super::{
     Severity, edits,
     insert::Insert,
     nearest,
-    walk::{Out, Visit, is_of},
+    walk::{MANY, Out, Visit, is_of},
 };
 use crate::{
     spec::{
@@ -47,9 +47,6 @@ pub(super) fn duplicate_key(visit: &Visit<'_, '_>, out: &mut Out) {
         }
     }
 }
-
-/// Members of an object beyond which looking back over all of them takes longer than a table.
-const MANY: usize = 32;
 
 fn duplicate_key_of_many(visit: &Visit<'_, '_>, out: &mut Out) {
     let mut first = FxHashMap::default();
@@ -202,19 +199,23 @@ pub(super) fn unknown_property(visit: &Visit<'_, '_>, out: &mut Out) {
     if shape.open || visit.node.kind() != Kind::Object || !visit.fits {
         return;
     }
+    let is_free = |key: &&str| !visit.has(key);
+    let keys = shape
+        .properties
+        .iter()
+        .map(|property| property.name.as_str());
+    let free = LazyCell::new(|| keys.filter(is_free).collect::<Vec<_>>());
     for (name, member) in &visit.members {
-        if shape.key(name).is_some() || !is_quoted(member.key()) {
+        // Of a key that is not whole nobody knows where it ends.
+        if shape.key(name).is_some() || !member.key().is_intact() {
             continue;
         }
         let old = shape.renamed(name);
-        let free = || {
-            shape
-                .properties
-                .iter()
-                .map(|property| property.name.as_str())
-                .filter(|key| !visit.has(key))
+        let near = match old {
+            None => nearest(name, free.iter().copied()),
+            Some(_) => None,
         };
-        let message = match (old, nearest(name, free())) {
+        let message = match (old, near) {
             (Some(key), _) => {
                 format!("the format has no key `{name}` here; it is called `{key}` now")
             }
@@ -224,10 +225,7 @@ pub(super) fn unknown_property(visit: &Visit<'_, '_>, out: &mut Out) {
             (None, None) => format!("the format has no key `{name}` here"),
         };
         let raw = out.report(member.key().range(), visit.pointer_to(name), message);
-        let key = old
-            .filter(|key| !visit.has(key))
-            .or_else(|| nearest(name, free()).filter(|_| old.is_none()));
-        if let Some(key) = key {
+        if let Some(key) = old.filter(is_free).or(near) {
             let edits = vec![Edit {
                 range: member.key().range(),
                 insert: edits::string(key),
@@ -235,12 +233,6 @@ pub(super) fn unknown_property(visit: &Visit<'_, '_>, out: &mut Out) {
             raw.fix(format!("Rename to `{key}`"), edits, true);
         }
     }
-}
-
-/// A key with both its quotes; of any other nobody knows where it ends.
-fn is_quoted(key: Node<'_>) -> bool {
-    let raw = key.raw();
-    raw.len() > 2 && raw.starts_with('"') && raw.ends_with('"') && key.is_intact()
 }
 
 /// The key is one of the format, somewhere. Where a bracket is lost it may have been drawn in from there.

@@ -8,6 +8,9 @@ const BEGINNING: usize = 3;
 #[must_use]
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let plain = simplify(word);
+    if plain.is_empty() {
+        return None;
+    }
     let count = plain.chars().count();
     let scored = candidates
         .into_iter()

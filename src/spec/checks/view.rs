@@ -1,11 +1,13 @@
 //! The spec as a whole, as the checks across entries see it.
 
 use std::{
-    cell::{Cell, OnceCell},
+    cell::{Cell, OnceCell, RefCell},
     collections::HashSet,
 };
 
-use super::Context;
+use rustc_hash::FxHashMap;
+
+use super::{Context, ids};
 use crate::spec::{
     format::Refers,
     model::{Entry, EntryKind, Model},
@@ -24,6 +26,8 @@ pub(super) struct SpecView<'a> {
     comparisons: Cell<usize>,
     driven: OnceCell<HashSet<&'a str>>,
     new_expression: OnceCell<String>,
+    /// The next free ids that were asked for.
+    free: RefCell<FxHashMap<EntryKind, Option<String>>>,
 }
 
 const COMPARISONS: usize = 100_000;
@@ -42,6 +46,7 @@ impl<'a> SpecView<'a> {
             comparisons: Cell::new(COMPARISONS),
             driven: OnceCell::new(),
             new_expression: OnceCell::new(),
+            free: RefCell::default(),
         }
     }
 
@@ -76,6 +81,14 @@ impl<'a> SpecView<'a> {
                 })
                 .unwrap_or_default()
         })
+    }
+
+    /// The id for a new entry of a kind: [`ids::next_free`], looked for once.
+    pub fn next_free(&self, kind: EntryKind) -> Option<String> {
+        let mut free = self.free.borrow_mut();
+        free.entry(kind)
+            .or_insert_with(|| ids::next_free(self.model, kind, None))
+            .clone()
     }
 
     /// Did you mean one of these?

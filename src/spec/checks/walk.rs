@@ -2,131 +2,18 @@
 
 use std::{borrow::Cow, ops::Range};
 
-use super::{
-    Code, Finding, Fix, Related, TABLE, Tag, insert::Insert, numbers::Numbers, table::Run,
-    view::SpecView,
-};
-use crate::{
-    spec::{
-        format::{ExtractorType, Shape, ValueKind},
-        model::{Detail, EntryKind, Facts, VariableKind},
-        syntax::{Kind, Member, Node, pointer},
-    },
-    text::Edit,
+use rustc_hash::FxHashMap;
+
+pub(super) use super::out::{Out, Raw};
+use super::{TABLE, numbers::Numbers, table::Run, view::SpecView};
+use crate::spec::{
+    format::{ExtractorType, Shape, ValueKind},
+    model::{Detail, EntryKind, Facts, VariableKind},
+    syntax::{Kind, Member, Node, pointer},
 };
 
-/// A finding in the making.
-#[derive(Debug, Clone)]
-pub(super) struct Raw {
-    pub finding: Finding,
-    /// What is missing, for a fix that depends on the rest of the spec.
-    pub insert: Option<Insert>,
-    /// It is about the key of its entry, which stands before the entry.
-    pub at_key: bool,
-    /// It is about the entry as such, not about something in it.
-    pub top: bool,
-}
-
-/// Where checks put what they find.
-pub(super) struct Out {
-    code: Code,
-    top: bool,
-    pub found: Vec<Raw>,
-}
-
-impl Out {
-    pub fn new() -> Self {
-        Self {
-            code: Code::SyntaxError,
-            top: false,
-            found: Vec::new(),
-        }
-    }
-
-    /// From here on, findings are of this check.
-    pub fn begin(&mut self, code: Code) {
-        self.code = code;
-    }
-
-    pub fn report(
-        &mut self,
-        range: Range<usize>,
-        pointer: String,
-        message: impl Into<String>,
-    ) -> &mut Raw {
-        let (related, fixes, tags) = (Vec::new(), Vec::new(), Vec::new());
-        let severity = self.code.row().severity;
-        let finding = Finding {
-            code: self.code,
-            severity,
-            message: message.into(),
-            range,
-            related,
-            fixes,
-            tags,
-            pointer,
-        };
-        let top = self.top || finding.pointer.is_empty();
-        self.found.push(Raw {
-            finding,
-            insert: None,
-            at_key: false,
-            top,
-        });
-        // Just pushed.
-        let last = self.found.len() - 1;
-        &mut self.found[last]
-    }
-}
-
-impl Raw {
-    pub fn related(&mut self, range: Range<usize>, message: impl Into<String>) -> &mut Self {
-        self.finding.related.push(Related {
-            range,
-            message: message.into(),
-        });
-        self
-    }
-
-    pub fn fix(&mut self, title: impl Into<String>, edits: Vec<Edit>, safe: bool) -> &mut Self {
-        let title = title.into();
-        self.finding.fixes.push(Fix { title, edits, safe });
-        self
-    }
-
-    /// Replaces the value at the finding's place.
-    pub fn change_to(&mut self, text: String, safe: bool) -> &mut Self {
-        let edits = vec![Edit {
-            range: self.finding.range.clone(),
-            insert: text.clone(),
-        }];
-        self.fix(format!("Change to {text}"), edits, safe)
-    }
-
-    pub fn unnecessary(&mut self) -> &mut Self {
-        self.finding.tags.push(Tag::Unnecessary);
-        self
-    }
-
-    /// All its places in the text.
-    pub fn places(&mut self) -> impl Iterator<Item = &mut Range<usize>> {
-        let finding = &mut self.finding;
-        let related = finding.related.iter_mut().map(|related| &mut related.range);
-        let edits = finding
-            .fixes
-            .iter_mut()
-            .flat_map(|fix| &mut fix.edits)
-            .map(|edit| &mut edit.range);
-        [&mut finding.range].into_iter().chain(related).chain(edits)
-    }
-
-    /// Moves all places by `from` → `to`.
-    pub fn shift(&mut self, from: usize, to: usize) {
-        for range in self.places() {
-            *range = range.start - from + to..range.end - from + to;
-        }
-    }
-}
+/// Members of an object beyond which looking over all of them takes longer than a table.
+pub(super) const MANY: usize = 32;
 
 /// What the neighbours of a value say about it.
 #[derive(Debug, Clone, Copy)]
@@ -162,6 +49,8 @@ pub(super) struct Visit<'a, 'v> {
     pub fits: bool,
     /// The members of an object with their names.
     pub members: Vec<(Cow<'a, str>, Member<'a>)>,
+    /// Of many members, the last of each name.
+    last: Option<FxHashMap<Cow<'a, str>, usize>>,
     /// It is the value of the entry itself, not something in it.
     pub top: bool,
     way: Way<'a, 'v>,
@@ -175,10 +64,14 @@ impl<'a, 'v> Visit<'a, 'v> {
         scope: Scope,
         way: Way<'a, 'v>,
     ) -> Self {
-        let members = node
+        let members: Vec<(Cow<'_, str>, _)> = node
             .members()
             .map(|member| (member.name(), member))
             .collect();
+        let last = (members.len() > MANY).then(|| {
+            let names = members.iter().map(|(name, _)| name.clone());
+            names.zip(0..).collect()
+        });
         let fits = shape.kinds.is_empty() || shape.kinds.iter().any(|kind| is_of(node, *kind));
         let top = matches!(way, Way::Start(_));
         Self {
@@ -188,6 +81,7 @@ impl<'a, 'v> Visit<'a, 'v> {
             scope,
             fits,
             members,
+            last,
             top,
             way,
         }
@@ -210,7 +104,21 @@ impl<'a, 'v> Visit<'a, 'v> {
     }
 
     pub fn has(&self, key: &str) -> bool {
-        self.members.iter().any(|(name, _)| name == key)
+        match &self.last {
+            Some(last) => last.contains_key(key),
+            None => self.members.iter().any(|(name, _)| name == key),
+        }
+    }
+
+    /// A member of the same name comes after the one at `index`, and counts instead.
+    fn is_shadowed(&self, index: usize) -> bool {
+        let (name, _) = &self.members[index];
+        match &self.last {
+            Some(last) => last.get(name) != Some(&index),
+            None => self.members[index + 1..]
+                .iter()
+                .any(|(other, _)| other == name),
+        }
     }
 
     /// A bracket is lost in it or just around it, so that what it is, and what is in it, is a guess.
@@ -314,10 +222,7 @@ pub(super) fn walk(here: &Visit<'_, '_>, out: &mut Out) {
     }
     for (index, (name, member)) in here.members.iter().enumerate() {
         let Some(node) = member.value() else { continue };
-        let shadowed = here.members[index + 1..]
-            .iter()
-            .any(|(other, _)| other == name);
-        match child(here, name).filter(|_| !shadowed) {
+        match child(here, name).filter(|_| !here.is_shadowed(index)) {
             Some(shape) => {
                 let key = Some(member.key().range());
                 walk(
@@ -486,10 +391,7 @@ fn frame(here: &Visit<'_, '_>, out: &mut Out) {
         let (Some(node), Some(shape)) = (member.value(), here.shape.key(name)) else {
             continue;
         };
-        if here.members[index + 1..]
-            .iter()
-            .any(|(other, _)| other == name)
-        {
+        if here.is_shadowed(index) {
             continue;
         }
         let pointer = here.pointer_to(name);

@@ -73,6 +73,36 @@ fn syntax_errors_are_told_and_the_rest_is_checked() {
 }
 
 #[test]
+fn no_default_stands_for_a_type_that_a_syntax_error_has_taken() {
+    for new in [
+        r#""type": ,"#,
+        r#""type: "categorical","#,
+        r#""\xtype": "categorical","#,
+    ] {
+        only_syntax_errors(&with(GIMBAL, &[(r#""type": "categorical","#, new)]));
+    }
+}
+
+#[test]
+fn a_number_that_the_end_of_the_file_cuts_may_be_another() {
+    let end = BRACKET.find(r#""max": 12.0"#).expect("it is there") + r#""max": 1"#.len();
+    only_syntax_errors(&BRACKET[..end]);
+}
+
+fn only_syntax_errors(text: &str) {
+    let found = findings(text);
+    assert!(
+        found
+            .iter()
+            .any(|finding| finding.code == Code::SyntaxError)
+    );
+    for finding in found {
+        let expected = matches!(finding.code, Code::SyntaxError | Code::StatusIncomplete);
+        assert!(expected, "{}: {}", finding.code, finding.message);
+    }
+}
+
+#[test]
 fn an_empty_file_is_one_syntax_error() {
     says(
         &with("", &[]),
@@ -251,10 +281,9 @@ fn missing_property() {
                 ^
               + Insert `id`
             error unknown-extractor at "/constraints/0/source/extractor_id"
-              no extractor has the id `ext_002`; did you mean `ext_001`?
+              no extractor has the id `ext_002`
                 "extractor_id": "ext_002",
                                 ^^^^^^^^^
-              + Change to "ext_001"
             warning unknown-canvas-node at "/canvas/edges/6/target"
               `ext_002` is no node of the canvas: neither an id of the spec nor `model`, `solver`, `optimization`, `surrogate`
                 "target": "ext_002"
@@ -481,6 +510,41 @@ fn invalid_pattern() {
                       ^^^^^^^
         "#]],
     );
+}
+
+#[test]
+fn dates_are_as_rfc_3339_has_them() {
+    let dated = |date: &str| with(BRACKET, &[("2026-01-12T09:00:00Z", date)]);
+    for right in [
+        "2026-01-12T09:00:00.123456789012Z",
+        "9999-12-31T23:59:59Z",
+        "2016-12-31T23:59:60z",
+        "2024-02-29t00:00:00+23:59",
+    ] {
+        nothing(&dated(right));
+    }
+    for wrong in [
+        "2026-01-12T09:00:00+24:30",
+        "2026-02-29T09:00:00Z",
+        "2026-01-12T24:00:00Z",
+        "2026-01-12T09:00:00",
+        "2026-01-12T09:00:00.Z",
+    ] {
+        let found = findings(&dated(wrong));
+        assert!(
+            found
+                .iter()
+                .any(|finding| finding.code == Code::InvalidPattern),
+            "{wrong}"
+        );
+    }
+}
+
+#[test]
+fn an_empty_key_is_unknown() {
+    let found = findings(&with(BRACKET, &[(r#""meta": {"#, r#""meta": {"": 1,"#)]));
+    assert_eq!(found[0].code, Code::UnknownProperty);
+    assert!(found[0].fixes.is_empty());
 }
 
 #[test]
@@ -784,6 +848,24 @@ fn unknown_extractor() {
 }
 
 #[test]
+fn an_extractor_that_lacks_the_output_is_not_the_one_that_was_meant() {
+    // `mass` is an output of `ext_001` alone, though `ext_003` is nearer.
+    let text = with(
+        BRACKET,
+        &[(
+            r#""extractor_id": "ext_001""#,
+            r#""extractor_id": "ext_0033""#,
+        )],
+    );
+    let found = findings(&text);
+    let unknown = found
+        .iter()
+        .find(|finding| finding.code == Code::UnknownExtractor)
+        .expect("it is found");
+    assert_eq!(unknown.fixes[0].title, "Change to \"ext_001\"");
+}
+
+#[test]
 fn unknown_output() {
     says(
         &with(
@@ -972,6 +1054,30 @@ fn unknown_expression() {
 }
 
 #[test]
+fn an_expression_that_another_variable_drives_is_not_the_one_that_was_meant() {
+    let text = with(
+        GIMBAL,
+        &[
+            (
+                r#""name": "fillet_r","#,
+                r#""name": "fillet_r2", "value": 1}, {"name": "fillet_r","#,
+            ),
+            (
+                r#""design_variables": ["#,
+                r#""design_variables": [
+    {"id": "dv_100", "name": "x", "expression_name": "fillet_r1", "bounds": {"min": 0, "max": 1}},"#,
+            ),
+        ],
+    );
+    let found = findings(&text);
+    let unknown = found
+        .iter()
+        .find(|finding| finding.code == Code::UnknownExpression)
+        .expect("it is found");
+    assert_eq!(unknown.fixes[0].title, "Change to \"fillet_r2\"");
+}
+
+#[test]
 fn bounds_inverted() {
     says(
         &with(
@@ -1127,6 +1233,20 @@ fn step_too_large() {
             (r#""step": 0.1"#, r#""step": 0.2"#),
         ],
     ));
+}
+
+#[test]
+fn of_equal_bounds_only_that_is_said() {
+    let text = with(
+        BRACKET,
+        &[
+            (r#""min": 3.0"#, r#""min": 8.0"#),
+            (r#""max": 12.0"#, r#""max": 8.0"#),
+            (r#""status": "ready""#, r#""status": "configured""#),
+        ],
+    );
+    let codes: Vec<Code> = findings(&text).iter().map(|found| found.code).collect();
+    assert_eq!(codes, [Code::BoundsInverted]);
 }
 
 #[test]
