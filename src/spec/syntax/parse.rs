@@ -7,6 +7,7 @@
 //! was in order (an item before the first changed one that was not is read again). That is what makes `edit` exact.
 
 mod brackets;
+mod comma;
 mod entry;
 mod quotes;
 
@@ -16,7 +17,7 @@ use self::brackets::DOUBT;
 use super::{
     error::{Fault, Trouble},
     green::{CHUNK, Chunk, Container, Ids, Item, Parts, Shape, Value},
-    scan::{Found, Source, char_len, is_word},
+    scan::{Found, Source, is_word},
 };
 
 /// A container being read.
@@ -332,46 +333,8 @@ impl<'a, R: Reuse> Parser<'a, R> {
 
     /// The item's value (or what stands for it) ends here: reads the comma and the blanks after it.
     fn finish(&mut self, mut item: Partial, value: Value) {
-        let (mut pos, _) = self.src.trivia(self.pos, &mut item.faults);
-        let shape = self.top().shape;
-        let mut comma = false;
-        match self.src.at(pos) {
-            _ if shape == Shape::Document => {}
-            Some(byte) if self.is_comma(pos, byte) => {
-                comma = true;
-                if byte != b',' {
-                    item.fault(pos, 1, Trouble::WrongComma);
-                }
-                let at = pos;
-                (pos, _) = self.src.trivia(pos + 1, &mut item.faults);
-                let end = matches!(
-                    (shape, self.src.at(pos)),
-                    (Shape::Array, Some(b']')) | (Shape::Object, Some(b'}'))
-                );
-                if end
-                    && byte == b','
-                    && !item
-                        .faults
-                        .iter()
-                        .any(|fault| fault.trouble == Trouble::ExtraComma)
-                {
-                    item.fault(at, 1, Trouble::TrailingComma);
-                }
-            }
-            Some(byte) if !item.quiet => {
-                let starts = match shape {
-                    Shape::Object => {
-                        matches!(byte, b'"' | b'\'') || is_word(byte) && !byte.is_ascii_digit()
-                    }
-                    _ => begins_value(byte),
-                };
-                if starts {
-                    item.fault(pos, char_len(byte), Trouble::MissingComma);
-                }
-            }
-            _ => {}
-        }
-        self.pos = pos;
+        let comma = self.comma(&mut item);
+        let len = (self.pos - item.start) as u32;
         let id = self.ids.take(2);
         let faults = relative(item.faults, item.start);
         self.items.push(Item {
@@ -379,7 +342,7 @@ impl<'a, R: Reuse> Parser<'a, R> {
             key_len: item.key_len as u32,
             value_at: (item.value_at - item.start) as u32,
             value,
-            len: (pos - item.start) as u32,
+            len,
             comma,
             colon: item.colon,
             faults: if faults.is_empty() {
@@ -399,16 +362,6 @@ impl<'a, R: Reuse> Parser<'a, R> {
         if items - top.base == 2 * CHUNK {
             let base = top.base;
             self.flush(base, CHUNK);
-        }
-    }
-
-    /// A comma, or what stands where one belongs.
-    fn is_comma(&mut self, pos: usize, byte: u8) -> bool {
-        match byte {
-            b',' | b';' => true,
-            b'.' => !self.src.at(pos + 1).is_some_and(is_word),
-            b':' => self.colon_for_comma(pos),
-            _ => false,
         }
     }
 

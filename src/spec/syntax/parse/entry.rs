@@ -203,20 +203,6 @@ impl<R: Reuse> Parser<'_, R> {
         is_value
     }
 
-    /// The colon at `pos`, behind a value, stands where a comma belongs: another entry follows.
-    pub(super) fn colon_for_comma(&mut self, pos: usize) -> bool {
-        let (next, _) = self.src.trivia(pos + 1, &mut Vec::new());
-        let follows = match (self.top().shape, self.src.at(next)) {
-            (Shape::Object, Some(b'"')) => self.string_then_colon(next),
-            (Shape::Array, Some(byte)) => begins_value(byte),
-            _ => false,
-        };
-        if !follows {
-            self.look_far();
-        }
-        follows
-    }
-
     /// The colon behind something that has no business between it and the key, which is then told.
     pub(super) fn colon_behind(&mut self, pos: usize, item: &mut Partial) -> Option<usize> {
         let (end, trouble) = match self.src.at(pos)? {
@@ -369,25 +355,8 @@ impl<R: Reuse> Parser<'_, R> {
             };
             return self.finish(item, value);
         }
-        match byte {
-            b'{' | b'[' => {
-                if self.top().shape != Shape::Document
-                    && let Some(container) = self.reuse.container(start)
-                    && (!self.by_indent || self.is_aligned(start, &container))
-                {
-                    self.pos += container.len as usize;
-                    return self.finish(item, Value::Container(container));
-                }
-                let mut faults = Vec::new();
-                (self.pos, _) = self.src.trivia(start + 1, &mut faults);
-                self.top().partial = Some(item);
-                let shape = if byte == b'{' {
-                    Shape::Object
-                } else {
-                    Shape::Array
-                };
-                self.push_frame(shape, start, faults);
-            }
+        let (kind, whole) = match byte {
+            b'{' | b'[' => return self.container(item, byte),
             b'"' | b'\'' => {
                 let known = item.faults.len();
                 let token = self.string(start, role, &mut item);
@@ -396,49 +365,50 @@ impl<R: Reuse> Parser<'_, R> {
                 if token.gave_back {
                     self.unbalance();
                 }
+                let whole = token.closed && (byte == b'\'' || item.faults.len() == known);
                 let kind = if token.closed {
                     Kind::String
                 } else {
                     Kind::Error
                 };
-                let whole = token.closed && (byte == b'\'' || item.faults.len() == known);
-                self.finish(
-                    item,
-                    Value::Scalar {
-                        kind,
-                        len: (token.end - start) as u32,
-                        whole,
-                    },
-                );
+                (kind, whole)
             }
             byte if is_word(byte) => {
                 let (end, kind) = self.src.word(start, &mut item.faults);
                 self.pos = end;
                 // More digits may be lost with what the text breaks off before.
                 let broken_off = end == self.src.len() && role != Role::Document;
-                self.finish(
-                    item,
-                    Value::Scalar {
-                        kind,
-                        len: (end - start) as u32,
-                        whole: kind != Kind::Error && !broken_off,
-                    },
-                );
+                (kind, kind != Kind::Error && !broken_off)
             }
             _ => {
                 self.pos = self.src.junk(start);
                 item.fault(start, self.pos - start, Trouble::Junk);
                 item.quiet = true;
-                let len = (self.pos - start) as u32;
-                self.finish(
-                    item,
-                    Value::Scalar {
-                        kind: Kind::Error,
-                        len,
-                        whole: false,
-                    },
-                );
+                (Kind::Error, false)
             }
+        };
+        let len = (self.pos - start) as u32;
+        self.finish(item, Value::Scalar { kind, len, whole });
+    }
+
+    /// Begins the container whose opening bracket the parser stands at, or takes it over as it was.
+    fn container(&mut self, item: Partial, bracket: u8) {
+        let start = self.pos;
+        if self.top().shape != Shape::Document
+            && let Some(container) = self.reuse.container(start)
+            && (!self.by_indent || self.is_aligned(start, &container))
+        {
+            self.pos += container.len as usize;
+            return self.finish(item, Value::Container(container));
         }
+        let mut faults = Vec::new();
+        (self.pos, _) = self.src.trivia(start + 1, &mut faults);
+        self.top().partial = Some(item);
+        let shape = if bracket == b'{' {
+            Shape::Object
+        } else {
+            Shape::Array
+        };
+        self.push_frame(shape, start, faults);
     }
 }

@@ -38,13 +38,26 @@ struct Guess {
 }
 
 impl<R: Reuse> Parser<'_, R> {
-    /// Reads the string at `start`. Where what follows cannot follow it, one of its quotes is wrong.
+    /// Reads the string at `start`.
     pub(super) fn string(&mut self, start: usize, role: Role, item: &mut Partial) -> StringToken {
         let known = item.faults.len();
         let token = self.src.string(start, &mut item.faults);
-        if self.src.at(start) != Some(b'"')
+        self.mended(start, token, known, role, item)
+    }
+
+    /// The string at `start`, which is `token` by itself, with the faults of its item from `known` on. Where what follows
+    /// cannot follow it, one of its quotes is wrong.
+    fn mended(
+        &mut self,
+        start: usize,
+        token: StringToken,
+        known: usize,
+        role: Role,
+        item: &mut Partial,
+    ) -> StringToken {
+        if token.closed && self.may_follow(token.end, role)
             || role == Role::Document
-            || token.closed && self.may_follow(token.end, role)
+            || self.src.at(start) != Some(b'"')
         {
             return token;
         }
@@ -347,8 +360,7 @@ impl<R: Reuse> Parser<'_, R> {
             // What follows on the line was looked at, though it is not part of the key.
             (end, !plain.closed)
         } else {
-            item.faults.truncate(known);
-            let token = self.string(start, Role::Key, item);
+            let token = self.mended(start, plain, known, Role::Key, item);
             (token.end, token.gave_back)
         };
         if gave_back {
