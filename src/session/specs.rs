@@ -411,8 +411,14 @@ impl Look {
         }
         if claudes && !self.is_saved(real, &content, stamp).await {
             self.settle_others(real).await;
-            let before = self.specs.get(real).map(Spec::before);
-            let before = before.unwrap_or(Content::Missing);
+            let Some(spec) = self.specs.get_mut(real) else {
+                return;
+            };
+            // What a tool left half done is whole now.
+            let before = match spec.claimed.take() {
+                Some(claimed) => claimed.before,
+                None => spec.before(),
+            };
             return self.bring(real, before, content, document).await;
         }
         if let Some(spec) = self.specs.get_mut(real) {
