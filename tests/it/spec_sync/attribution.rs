@@ -8,39 +8,35 @@ use std::{
 use serde_json::{Value, json};
 
 use super::{
-    super::support::{Answer, Client, Workspace, programs::claude_standin},
+    super::support::{Answer, Client, Workspace, client::Turn, programs::claude_standin},
     SPEC, applied, ask, builder, edit, warned, workspace,
 };
 
 /// A turn that has begun and waits for a gate before it does `last`.
 struct Held {
     gate: PathBuf,
-    up: PathBuf,
 }
 
 impl Held {
     fn new(workspace: &Workspace) -> Self {
-        let at = |name| workspace.path().join(name);
         Self {
-            gate: at("gate"),
-            up: at("up"),
+            gate: workspace.path().join("gate"),
         }
     }
 
     fn steps(&self, first: &[Value], last: &Value) -> Value {
         let mut steps = first.to_vec();
         steps.extend([
-            json!({"touch": self.up}),
+            json!({"text": "At the gate."}),
             json!({"wait": self.gate}),
             last.clone(),
         ]);
         json!(steps)
     }
 
-    /// Waits until the turn is at its gate.
-    fn reached(&self, client: &Client) {
-        let up = self.up.clone();
-        client.wait_for_editor("the turn waits", move |_| up.exists());
+    /// Waits until the turn is at its gate, which it tells.
+    fn reached(&self, turn: &Turn<'_>) {
+        turn.until("text");
     }
 
     fn open(&self) {
@@ -68,7 +64,7 @@ fn what_another_program_writes_comes_into_unsaved_text_and_is_not_told_as_claude
     let uri = client.open(workspace.spec("beam"));
     client.replace(&uri, "\"baseline\": 5", "\"baseline\": 6");
     let turn = client.chat(chat());
-    held.reached(&client);
+    held.reached(&turn);
     workspace.write(
         "studies/beam/atomizer_spec.json",
         &SPEC.replace("2.0}", "2.5}"),
@@ -93,7 +89,7 @@ fn a_change_of_claudes_brings_that_of_another_program_with_it_and_only_his_is_hi
     let uri = client.open(workspace.spec("beam"));
     client.replace(&uri, "1.50", "1.25");
     let turn = client.chat(chat());
-    held.reached(&client);
+    held.reached(&turn);
     let others = SPEC.replace("2.0}", "2.5}");
     workspace.write("studies/beam/atomizer_spec.json", &others);
     held.open();
@@ -116,11 +112,10 @@ fn a_text_saved_over_claudes_change_is_the_users_and_the_change_stays_in_the_buf
     let workspace = workspace();
     let file = workspace.spec("beam");
     let client = builder(&workspace, &json!([edit(&workspace, "2.0}", "2.5}")]))
-        .on("workspace/applyEdit", move |editor, params| {
+        .on("workspace/applyEdit", move |editor, _| {
             // Saved a moment before the edit arrives.
             let text = editor.documents.values().next().expect("open").text.clone();
             std::fs::write(&file, text).expect("saved");
-            let _ = params;
             Answer::Default
         })
         .start();
@@ -149,7 +144,7 @@ fn after_a_shell_what_the_user_saves_is_still_the_users() {
         .start();
     let uri = client.open(workspace.spec("beam"));
     let turn = client.chat(chat());
-    held.reached(&client);
+    held.reached(&turn);
     client.replace(&uri, "\"baseline\": 5", "\"baseline\": 6");
     client.save(&uri);
     held.open();
@@ -177,7 +172,6 @@ fn of_two_turns_on_one_spec_each_has_its_own_change() {
     let uri = client.open(workspace.spec("beam"));
     let about = |message: &str| json!({"message": message, "mode": "power", "studyId": "beam"});
     let slow = client.chat(about("AAA"));
-    held.reached(&client);
     slow.until("specUpdated");
     let (_, quick) = client.chat(about("BBB")).finish();
     assert_eq!(applied(&quick), ["edit"]);
