@@ -34,7 +34,7 @@ mod spec_sync;
 mod state;
 mod stream;
 
-use std::time::Duration;
+use std::{fs::File, io::Write, time::Duration};
 
 use tokio::time::timeout;
 use tower_lsp::{LspService, Server};
@@ -72,12 +72,11 @@ fn warm_up() {
 /// exit code of the contract: 0 after `shutdown` and `exit`, else 1.
 pub async fn serve() -> u8 {
     let lifecycle = Lifecycle::default();
-    let outbox = Outbox::new(std::io::stdout());
+    let outbox = Outbox::new(unbuffered_stdout());
     let (events, inbox) = Events::new();
     let managers = Managers::new(events.clone(), outbox.clone());
     let state = State::new(events.clone(), outbox.clone(), managers.clone());
-    tokio::spawn(main_loop::run(state, inbox));
-
+    let looping = main_loop::run(state, inbox);
     tokio::task::spawn_blocking(warm_up);
 
     let backend = Backend {
@@ -101,18 +100,39 @@ pub async fn serve() -> u8 {
     let input = Input::new(std::io::stdin(), outbox.clone(), lifecycle.clone());
     let server = Server::new(input, outbox.clone(), outbox.clone()).concurrency_level(usize::MAX);
 
-    let mut serving = std::pin::pin!(server.serve(service));
+    let serving = async {
+        let mut serving = std::pin::pin!(server.serve(service));
+        tokio::select! {
+            () = &mut serving => {
+                let _ = timeout(LAST_PROGRAMS, managers.shutdown()).await;
+            }
+            () = lifecycle.ended() => {
+                let patience = if lifecycle.exited() { Duration::ZERO } else { LAST_ANSWERS };
+                let last_answers = timeout(patience, &mut serving);
+                let last_programs = timeout(LAST_PROGRAMS, managers.shutdown());
+                let _ = tokio::join!(last_answers, last_programs);
+            }
+        }
+        let _ = timeout(LAST_BYTES, outbox.flushed()).await;
+    };
+    // One task for both: a message needs no other thread to come to the loop, nor its answer to come back.
     tokio::select! {
-        () = &mut serving => {
-            let _ = timeout(LAST_PROGRAMS, managers.shutdown()).await;
-        }
-        () = lifecycle.ended() => {
-            let patience = if lifecycle.exited() { Duration::ZERO } else { LAST_ANSWERS };
-            let last_answers = timeout(patience, &mut serving);
-            let last_programs = timeout(LAST_PROGRAMS, managers.shutdown());
-            let _ = tokio::join!(last_answers, last_programs);
-        }
+        () = serving => {}
+        () = looping => {}
     }
-    let _ = timeout(LAST_BYTES, outbox.flushed()).await;
     lifecycle.exit_code()
+}
+
+/// Stdout without the line buffer of [`std::io::Stdout`], which would write a message's header by itself and so wake
+/// the client twice.
+fn unbuffered_stdout() -> Box<dyn Write + Send> {
+    let stdout = std::io::stdout();
+    #[cfg(unix)]
+    let own = std::os::fd::AsFd::as_fd(&stdout).try_clone_to_owned();
+    #[cfg(windows)]
+    let own = std::os::windows::io::AsHandle::as_handle(&stdout).try_clone_to_owned();
+    match own {
+        Ok(own) => Box::new(File::from(own)),
+        Err(_) => Box::new(stdout),
+    }
 }

@@ -4,9 +4,10 @@
 //! What the entries say together is looked for again when what changed means something to other entries, from the facts that
 //! the model keeps; else it is moved to where its places are now.
 
-use std::sync::Arc;
+use std::{collections::hash_map::Entry as Entries, sync::Arc};
 
 use rayon::{iter::IndexedParallelIterator, iter::ParallelIterator, slice::ParallelSliceMut};
+use rustc_hash::FxHashMap;
 
 use super::{
     Code, Context, Finding, TABLE,
@@ -263,8 +264,13 @@ fn finish(spec: &SpecView<'_>, entry: Option<&Entry>, mut raw: Raw) -> Option<Fi
 struct Nodes<'a> {
     parsed: &'a Parsed,
     model: &'a Model,
-    list: Option<(usize, usize, Box<dyn Iterator<Item = Node<'a>> + 'a>)>,
+    list: Option<(usize, usize, Walk<'a>)>,
+    /// By the pointer of the object, what is still to come of it: an object may have a hundred thousand unknown keys.
+    members: FxHashMap<&'a str, Walk<'a>>,
 }
+
+/// Nodes still to come, in the order of the text.
+type Walk<'a> = Box<dyn Iterator<Item = Node<'a>> + 'a>;
 
 impl<'a> Nodes<'a> {
     fn new(parsed: &'a Parsed, model: &'a Model) -> Self {
@@ -272,6 +278,7 @@ impl<'a> Nodes<'a> {
             parsed,
             model,
             list: None,
+            members: FxHashMap::default(),
         }
     }
 
@@ -298,12 +305,17 @@ impl<'a> Nodes<'a> {
     }
 
     /// The value of a member: of several of one name the one that stands there.
-    fn by_place(&self, pointer: &str, start: usize) -> Option<Node<'a>> {
+    fn by_place(&mut self, pointer: &'a str, start: usize) -> Option<Node<'a>> {
         let (parent, _) = pointer.rsplit_once('/')?;
-        let parent = self.parsed.node_at_pointer(parent)?;
-        parent
-            .members()
-            .filter_map(|member| member.value())
-            .find(|node| node.range().start == start)
+        let members = match self.members.entry(parent) {
+            Entries::Occupied(known) => known.into_mut(),
+            Entries::Vacant(unknown) => {
+                let parent = self.parsed.node_at_pointer(parent)?;
+                unknown.insert(Box::new(
+                    parent.members().filter_map(|member| member.value()),
+                ))
+            }
+        };
+        members.find(|node| node.range().start == start)
     }
 }
