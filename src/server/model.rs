@@ -5,31 +5,16 @@
 //! is the same every time. A failing seed prints its story.
 
 mod editor;
+mod line;
 mod story;
+mod turns;
 
-use std::{
-    collections::VecDeque,
-    sync::{Arc, mpsc},
-    time::Duration,
-};
+use std::time::Duration;
 
-use lsp_types::{DidChangeTextDocumentParams, Url, VersionedTextDocumentIdentifier};
-use serde_json::Value;
-use tower_lsp::jsonrpc::{Id, Response};
+use lsp_types::Url;
 
-use self::{
-    editor::{Dice, Editor, Manner},
-    story::Story,
-};
-use super::{
-    client::Client,
-    delivery::{Delivered, Delivery},
-    main_loop::{self, Events},
-    notifications::{did_change::did_change, did_open::did_open},
-    outbox::Outbox,
-    roots::Managers,
-    state::State,
-};
+use self::{line::Line, story::Story};
+use super::delivery::{Delivered, Delivery};
 use crate::session::types::Applied;
 
 /// Stories that are told where `ATOMIZER_MODEL_SEEDS` says nothing else.
@@ -76,112 +61,30 @@ impl Arrived {
 
 struct World {
     story: Story,
-    events: Events,
-    outbox: Outbox,
-    frames: mpsc::Receiver<Vec<u8>>,
+    line: Line,
     deliveries: Vec<Sent>,
     last: Option<tokio::sync::oneshot::Receiver<()>>,
 }
 
 impl World {
     fn new(seed: u64) -> World {
-        let (outbox, frames) = Outbox::unwritten();
-        let (events, inbox) = Events::new();
-        let managers = Managers::new(events.clone(), outbox.clone());
-        let mut state = State::new(events.clone(), outbox.clone(), managers);
-        state.client = Arc::new(Client {
-            apply_edit: true,
-            versioned_edits: true,
-            pull_diagnostics: true,
-            ..Client::default()
-        });
-        tokio::spawn(main_loop::run(state, inbox));
-        let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
-        let manner = [Manner::Honest, Manner::Drops, Manner::Lies, Manner::Mute][dice.roll(4)];
-        let editor = Editor {
-            manner,
-            buffer: START.into(),
-            version: 1,
-            clean: START.into(),
-            wire: VecDeque::new(),
-            requests: 0,
-        };
-        let item = lsp_types::TextDocumentItem::new(uri(), "json".into(), 1, START.into());
-        events.send(move |state| {
-            did_open(
-                state,
-                lsp_types::DidOpenTextDocumentParams {
-                    text_document: item,
-                },
-            )
-        });
-        let story = Story {
-            dice,
-            editor,
-            disk: START.into(),
-            typed: Vec::new(),
-            written: Vec::new(),
-            half: None,
-            showed_half: false,
-            changes: Vec::new(),
-            log: vec![format!("{manner:?}")],
-            marks: 0,
-        };
         World {
-            story,
-            events,
-            outbox,
-            frames,
+            story: Story::new(seed, START),
+            line: Line::open(uri(), START),
             deliveries: Vec::new(),
             last: None,
         }
     }
 
-    /// Hands over what the server has sent, and `most` of the messages that are under way to it.
     fn exchange(&mut self, most: usize) {
-        while let Ok(frame) = self.frames.try_recv() {
-            let body = frame
-                .windows(4)
-                .position(|four| four == b"\r\n\r\n")
-                .expect("a header")
-                + 4;
-            let message: Value = serde_json::from_slice(&frame[body..]).expect("a message");
-            if message["method"] == "workspace/applyEdit" {
-                self.story.log.push(format!(
-                    "edit for {}",
-                    message["params"]["edit"]["documentChanges"][0]["textDocument"]["version"]
-                ));
-                self.story.editor.asked(&message);
-            }
-        }
-        for _ in 0..most {
-            let Some(message) = self.story.editor.wire.pop_front() else {
-                return;
-            };
-            if let Some(id) = message.get("id") {
-                let id = Id::Number(id.as_i64().expect("a number"));
-                self.outbox
-                    .answered(Response::from_ok(id, message["answer"].clone()));
-            } else {
-                let version = message["version"].as_i64().expect("a version") as i32;
-                let change = serde_json::from_value(message["change"].clone()).expect("a change");
-                let text_document = VersionedTextDocumentIdentifier {
-                    uri: uri(),
-                    version,
-                };
-                let params = DidChangeTextDocumentParams {
-                    text_document,
-                    content_changes: vec![change],
-                };
-                self.events.send(move |state| did_change(state, params));
-            }
-        }
+        let Story { editor, log, .. } = &mut self.story;
+        self.line.exchange(editor, log, most);
     }
 
     /// Changes of one file are delivered one after the other, as the turn engine does.
     fn deliver(&mut self, base: String, theirs: String) {
         let delivery = Delivery {
-            events: self.events.clone(),
+            events: self.line.events.clone(),
             label: "Claude: model".into(),
             path: uri().to_file_path().expect("a path"),
             base: Some(base.as_str().into()),
@@ -300,10 +203,7 @@ async fn tell(seed: u64) -> Result<(), String> {
                 .find(|mark| !kept(mark))
                 .map(|mark| format!("Claude's {mark} is gone"))
         });
-    let server = world
-        .events
-        .read(|state| state.documents[&uri()].text().to_string())
-        .await;
+    let server = world.line.servers_text().await;
     let apart = (server.as_deref() != Some(editor.buffer.as_str()))
         .then(|| "server and editor differ".to_owned());
     let unsaved =
@@ -320,19 +220,27 @@ async fn tell(seed: u64) -> Result<(), String> {
 
 #[test]
 fn whatever_happens_nobody_loses_a_character() {
-    let seeds = std::env::var("ATOMIZER_MODEL_SEEDS").ok();
-    let seeds = seeds.map_or(SEEDS, |seeds| seeds.parse().expect("a number of stories"));
-    let faults: Vec<String> = (1..=seeds)
-        .filter_map(|seed| story(seed).err())
-        .take(3)
-        .collect();
-    assert!(faults.is_empty(), "{}", faults.join("\n\n"));
+    all_hold(SEEDS, tell);
 }
 
-fn story(seed: u64) -> Result<(), String> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .start_paused(true)
-        .build();
-    runtime.expect("a runtime").block_on(tell(seed))
+/// Tells the stories 1 to `stories`, or those that `ATOMIZER_MODEL_SEEDS` names: so many, or `from..to`. Fails with the
+/// first that have a fault.
+fn all_hold<S: Future<Output = Result<(), String>>>(stories: u64, tell: impl Fn(u64) -> S) {
+    let number = |text: &str| text.parse::<u64>().expect("a number of stories");
+    let seeds = match std::env::var("ATOMIZER_MODEL_SEEDS") {
+        Ok(seeds) => match seeds.split_once("..") {
+            Some((from, to)) => number(from)..number(to),
+            None => 1..number(&seeds) + 1,
+        },
+        Err(_) => 1..stories + 1,
+    };
+    let told = |seed| {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .start_paused(true)
+            .build();
+        runtime.expect("a runtime").block_on(tell(seed))
+    };
+    let faults: Vec<String> = seeds.filter_map(|seed| told(seed).err()).take(3).collect();
+    assert!(faults.is_empty(), "{}", faults.join("\n\n"));
 }

@@ -7,6 +7,8 @@ pub mod config;
 pub mod context;
 pub mod error;
 mod guard;
+#[cfg(test)]
+pub(crate) mod hand_worked;
 pub mod host;
 pub mod id;
 pub mod introduced;

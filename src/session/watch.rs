@@ -126,6 +126,21 @@ impl Following {
     }
 }
 
+#[cfg(test)]
+impl Following {
+    /// One that hears what a test tells, in the place of the system.
+    pub(super) fn by_hand() -> (Self, UnboundedSender<Settled>) {
+        let (sender, settled) = unbounded_channel();
+        let (orders, _) = mpsc::channel();
+        let following = Self {
+            id: 0,
+            orders,
+            settled,
+        };
+        (following, sender)
+    }
+}
+
 impl Drop for Following {
     fn drop(&mut self) {
         let _ = self.orders.send(Order::Leave(self.id));

@@ -103,6 +103,17 @@ pub(super) fn applied(text: &str, edit: &Edit) -> String {
 }
 
 impl Editor {
+    pub(super) fn new(manner: Manner, text: &str) -> Editor {
+        Editor {
+            manner,
+            buffer: text.into(),
+            version: 1,
+            clean: text.into(),
+            wire: VecDeque::new(),
+            requests: 0,
+        }
+    }
+
     pub(super) fn change(&mut self, range: Option<Range>, insert: String, text: String) {
         self.version += 1;
         self.buffer = text;

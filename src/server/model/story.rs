@@ -2,7 +2,7 @@
 
 use super::{
     super::merging::plan,
-    editor::{Dice, Editor, applied, parsed, with_mark, with_number},
+    editor::{Dice, Editor, Manner, applied, parsed, with_mark, with_number},
 };
 use crate::text::Edit;
 
@@ -26,6 +26,24 @@ pub(super) struct Story {
 }
 
 impl Story {
+    /// The beginning: the editor shows the file's text.
+    pub(super) fn new(seed: u64, text: &str) -> Story {
+        let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+        let manner = [Manner::Honest, Manner::Drops, Manner::Lies, Manner::Mute][dice.roll(4)];
+        Story {
+            dice,
+            editor: Editor::new(manner, text),
+            disk: text.into(),
+            typed: Vec::new(),
+            written: Vec::new(),
+            half: None,
+            showed_half: false,
+            changes: Vec::new(),
+            log: vec![format!("{manner:?}")],
+            marks: 0,
+        }
+    }
+
     pub(super) fn mark(&mut self, who: char) -> String {
         self.marks += 1;
         match who {
