@@ -229,8 +229,10 @@ impl Delivery {
     /// What has to change in mine. Mine and theirs are in the store before anything of it is done.
     async fn plan(&self, mine: &Mine, saved_before: Option<&Text>) -> Option<Plan> {
         let text = mine.parsed.text();
-        let untouched =
-            self.of_file && (mine.loaded.as_ref() == Some(text) || saved_before == Some(text));
+        // What the user saved since is his own, although the file has it.
+        let saved_since = mine.saved.as_ref() == Some(text) && saved_before != Some(text);
+        let loaded = mine.loaded.as_ref() == Some(text) && !saved_since;
+        let untouched = self.of_file && (loaded || saved_before == Some(text));
         let parsed = mine.parsed.clone();
         let (base, theirs) = (self.base.clone(), self.theirs.clone());
         let planned =

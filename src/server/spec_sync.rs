@@ -228,7 +228,8 @@ async fn keep_conflicts(
         })
 }
 
-fn tell_conflicts(outbox: &Outbox, path: &Path, conflicts: &[MergeConflict]) {
+/// Names the places that were left as they are.
+pub fn tell_conflicts(outbox: &Outbox, path: &Path, conflicts: &[MergeConflict]) {
     if conflicts.is_empty() {
         return;
     }

@@ -407,6 +407,12 @@ impl Look {
         let document = content.document();
         // Half written or just being replaced: waited for, and told of at the end.
         if document.is_none() && !(last && claudes) {
+            // Unless the user saved it so: what Claude makes of it then is no more than that.
+            if self.is_saved(real, &content, stamp).await
+                && let Some(spec) = self.specs.get_mut(real)
+            {
+                spec.notice(content);
+            }
             return;
         }
         if claudes && !self.is_saved(real, &content, stamp).await {

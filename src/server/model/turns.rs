@@ -27,6 +27,8 @@ const STEPS: usize = 60;
 /// How long somebody else's write may be taken for that of a tool that has just ended: the keeper may be waiting for
 /// the editor's word about a save.
 const UNSURE: Duration = Duration::from_secs(1);
+/// As long as the keeper takes at most to read what the system tells.
+const A_LOOK: Duration = Duration::from_millis(10);
 /// The longest that an editor takes to say that it saved.
 const SAYS_SAVED: u64 = 200;
 
@@ -146,7 +148,7 @@ impl World {
             4 => self.story.user_ends_a_line(),
             5 | 6 => self.save().await,
             7 => self.reload(),
-            8 => self.somebody_else_writes(),
+            8 => self.somebody_else_writes().await,
             9 => self.system_tells(),
             _ => self.claude_acts().await?,
         }
@@ -174,13 +176,22 @@ impl World {
         if unseen {
             return self.log("a save over a newer file is refused");
         }
-        // Nothing that was typed before is told later than the save.
-        self.exchange(usize::MAX);
+        let first = self.story.dice.roll(2) == 0;
+        if first {
+            // As most editors: what was typed is told long before.
+            self.exchange(usize::MAX);
+            sleep(A_LOOK).await;
+        }
         self.story.save();
         self.removed = None;
         let text = self.story.disk.clone();
         self.write(&text);
         self.story.editor.wire.push_back(json!({ "saved": true }));
+        if !first {
+            // As Neovim: what was typed just now is told after the file is written, and the save with it.
+            self.exchange(usize::MAX);
+        }
+        self.is_noticed().await;
     }
 
     fn reload(&mut self) {
@@ -204,6 +215,12 @@ impl World {
         }
     }
 
+    /// Nobody writes until the keeper has had a look: of two changes between two looks nobody can tell whose each is.
+    async fn is_noticed(&mut self) {
+        self.system_tells();
+        sleep(A_LOOK).await;
+    }
+
     fn system_tells(&mut self) {
         if let Some(turn) = &self.turn {
             turn.hand.changed();
@@ -219,12 +236,13 @@ impl World {
         }
     }
 
-    fn somebody_else_writes(&mut self) {
+    async fn somebody_else_writes(&mut self) {
         let Some(turn) = &self.turn else { return };
         let surely = turn.tool.is_none() && !turn.shell && turn.last_tool.elapsed() >= UNSURE;
         if let Some((_, text)) = self.story.claude_writes() {
             self.sign(Author::Others { surely });
             self.write(&text);
+            self.is_noticed().await;
         }
     }
 }

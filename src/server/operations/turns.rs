@@ -7,7 +7,7 @@ use crate::{
     server::{
         document::uri_of,
         ext::{AppliedChange, Reverted, TurnDiff, TurnParams},
-        spec_sync::{apply_change, blocking, tell, write_merged},
+        spec_sync::{apply_change, blocking, tell, tell_conflicts, write_merged},
     },
     session::{SessionManager, TurnSpec, types::Applied},
     study::{StudyError, read_spec},
@@ -159,9 +159,12 @@ async fn undo(
     };
     let (events, outbox) = (&context.events, &context.outbox);
     let applied = apply_change(events, outbox, manager, &path, &after, &before, LABEL).await?;
-    Ok(if applied == Applied::Disk && !conflicts.is_empty() {
-        Applied::Conflict
-    } else {
-        applied
-    })
+    if conflicts.is_empty() || matches!(applied, Applied::Conflict | Applied::Rejected) {
+        return Ok(applied);
+    }
+    if applied != Applied::Disk {
+        // The editor's text could be brought back where the file could not.
+        tell_conflicts(outbox, &path, &conflicts);
+    }
+    Ok(Applied::Conflict)
 }

@@ -96,8 +96,9 @@ fn with_change(
         return theirs;
     }
     let parsed = |text: &str| Parsed::new(Text::from(text));
-    let merged = merge(&parsed(base), &parsed(mine), &parsed(changed));
-    Some(apply(mine, &merged.edits).into())
+    // Where both changed one place, the later change stays.
+    let merged = merge(&parsed(base), &parsed(changed), &parsed(mine));
+    Some(apply(changed, &merged.edits).into())
 }
 
 impl Store {

@@ -37,10 +37,10 @@ impl World {
         });
     }
 
-    /// One that the user was asked about, or one that may have begun already.
+    /// One that the user was asked about, or one that may have begun already: but a shell takes a while to start.
     async fn begin_tool(&mut self, shell: bool) {
         let asked = self.story.dice.roll(2) == 0;
-        if !asked && self.story.dice.roll(2) == 0 {
+        if !asked && !shell && self.story.dice.roll(2) == 0 {
             self.claude_writes();
             let late = [0, 1, 50][self.story.dice.roll(3)];
             self.pause(0, late).await;
