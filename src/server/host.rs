@@ -83,6 +83,17 @@ impl Host for EditorHost {
         ))
     }
 
+    fn last_save(&self, path: PathBuf) -> BoxFuture<'static, Option<(Arc<str>, SystemTime)>> {
+        let events = self.events.clone();
+        Box::pin(async move {
+            let saved = events.read(move |state| {
+                let (text, at) = state.document_at(&path)?.saved.clone()?;
+                Some((text.to_string().into(), at))
+            });
+            saved.await.flatten()
+        })
+    }
+
     fn introduced(
         &self,
         path: PathBuf,

@@ -89,6 +89,11 @@ pub trait Host: Send + Sync + 'static {
         Box::pin(std::future::ready(false))
     }
 
+    /// What the user saved in this file last, and when the editor said so.
+    fn last_save(&self, _path: PathBuf) -> BoxFuture<'static, Option<(Arc<str>, SystemTime)>> {
+        Box::pin(std::future::ready(None))
+    }
+
     /// Which errors a changed spec has that it did not have before, as this host's settings see them.
     fn introduced(
         &self,

@@ -397,6 +397,8 @@ impl Look {
         let Some((stamp, content)) = self.read(real).await else {
             return;
         };
+        self.heed_save(real).await;
+        self.has_read(real);
         let Some(spec) = self.specs.get_mut(real) else {
             return;
         };

@@ -63,6 +63,8 @@ impl Look {
             let Some((stamp, content)) = self.read(&real).await else {
                 continue;
             };
+            self.heed_save(&real).await;
+            self.has_read(&real);
             let saved = self.is_saved(&real, &content, stamp).await;
             let Some(spec) = self.specs.get_mut(&real) else {
                 continue;
@@ -106,6 +108,41 @@ impl Look {
         self.bring(real, claimed.before, claimed.after, document)
             .await;
         true
+    }
+
+    /// What the user saved since the file was read last came before what is there now. It is his, although Claude has
+    /// written over it before anybody looked; what Claude had left until then goes first.
+    pub(super) async fn heed_save(&mut self, real: &Path) {
+        let Some(spec) = self.specs.get(real) else {
+            return;
+        };
+        let (path, read_at) = (spec.path.clone(), spec.read_at);
+        let Some((text, at)) = self.means.host.last_save(path).await else {
+            return;
+        };
+        let saved = Content::Text(text.clone());
+        let Some(spec) = self.specs.get_mut(real) else {
+            return;
+        };
+        if at <= read_at || saved.is(&spec.before()) {
+            return;
+        }
+        if let Some(claimed) = spec.claimed.take() {
+            let document = claimed.after.document();
+            self.bring(real, claimed.before, claimed.after, document)
+                .await;
+        }
+        if let Some(spec) = self.specs.get_mut(real) {
+            spec.noticed = None;
+            spec.by_others = Some(saved);
+        }
+        self.bringer.saved(real.to_owned(), text);
+    }
+
+    pub(super) fn has_read(&mut self, real: &Path) {
+        if let Some(spec) = self.specs.get_mut(real) {
+            spec.read_at = std::time::SystemTime::now();
+        }
     }
 
     /// When the first of the changes by others is to be brought.

@@ -41,6 +41,8 @@ pub(super) struct Spec {
     pub claimed: Option<Claimed>,
     /// Of the last look.
     pub stamp: Stamp,
+    /// When the file was read last.
+    pub read_at: SystemTime,
     /// As somebody else left it since.
     pub by_others: Option<Content>,
     /// That somebody did, until something is done about it.
@@ -70,6 +72,7 @@ impl Spec {
             writers: HashSet::new(),
             claimed: None,
             stamp: None,
+            read_at: SystemTime::now(),
             by_others: None,
             noticed: None,
         }
