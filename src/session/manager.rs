@@ -55,6 +55,8 @@ pub struct TurnSpec {
     pub before: Option<Arc<str>>,
     /// What was there when the turn began is known.
     pub before_kept: bool,
+    /// What the turn left of it last, where it removed it in the end.
+    pub last: Option<Arc<str>>,
     /// Its text when the turn ended; `None`: there was no file.
     pub after: Option<Arc<str>>,
 }
@@ -389,6 +391,7 @@ impl SessionManager {
                 path: text.path,
                 before: text.before,
                 before_kept: text.before_kept,
+                last: text.last,
                 after: text.after,
             })
             .collect())

@@ -65,6 +65,8 @@ struct World {
     removed: Option<String>,
     /// Claude's or somebody else's change could not be shown, and the user was told.
     troubled: bool,
+    /// When somebody else wrote last.
+    others_at: Instant,
 }
 
 impl World {
@@ -89,6 +91,7 @@ impl World {
             authors: Vec::new(),
             removed: None,
             troubled: false,
+            others_at: Instant::now(),
         }
     }
 
@@ -241,6 +244,7 @@ impl World {
         let surely = turn.tool.is_none() && !turn.shell && turn.last_tool.elapsed() >= UNSURE;
         if let Some((_, text)) = self.story.claude_writes() {
             self.sign(Author::Others { surely });
+            self.others_at = Instant::now();
             self.write(&text);
             self.is_noticed().await;
         }

@@ -73,7 +73,10 @@ async fn revert_one(
     }
     match (spec.before, spec.after) {
         (None, after) => remove(context, manager, path, after).await,
-        (Some(before), None) => bring_back(context, manager, path, before).await,
+        (Some(before), None) => {
+            let last = spec.last.unwrap_or_else(|| before.clone());
+            bring_back(context, manager, path, before, &last).await
+        }
         (Some(before), Some(after)) => undo(context, manager, path, before, after).await,
     }
 }
@@ -110,12 +113,13 @@ async fn remove(
     Ok(Applied::Conflict)
 }
 
-/// The turn removed the file, or left one that is no text.
+/// The turn removed the file, or left one that is no text. The editor may still show what it had left before that, `last`.
 async fn bring_back(
     context: &Context,
     manager: &Arc<SessionManager>,
     path: PathBuf,
     before: Arc<str>,
+    last: &str,
 ) -> Result<Applied, StudyError> {
     let (root, place, text) = (manager.root().clone(), path.clone(), before.clone());
     let made_since = blocking(move || match read_spec(&place) {
@@ -131,7 +135,7 @@ async fn bring_back(
         return Ok(Applied::Conflict);
     }
     let (events, outbox) = (&context.events, &context.outbox);
-    apply_change(events, outbox, manager, &path, &before, &before, LABEL).await
+    apply_change(events, outbox, manager, &path, last, &before, LABEL).await
 }
 
 /// No file, or one that is no text.

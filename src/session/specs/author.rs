@@ -3,7 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use tokio::time::Instant;
@@ -141,7 +141,7 @@ impl Look {
 
     pub(super) fn has_read(&mut self, real: &Path) {
         if let Some(spec) = self.specs.get_mut(real) {
-            spec.read_at = std::time::SystemTime::now();
+            spec.read_before = std::mem::replace(&mut spec.read_at, SystemTime::now());
         }
     }
 

@@ -43,6 +43,8 @@ pub(super) struct Spec {
     pub stamp: Stamp,
     /// When the file was read last.
     pub read_at: SystemTime,
+    /// When it was read before that.
+    pub read_before: SystemTime,
     /// As somebody else left it since.
     pub by_others: Option<Content>,
     /// That somebody did, until something is done about it.
@@ -54,6 +56,8 @@ pub(super) struct Noticed {
     pub at: Instant,
     /// [`Spec::by_others`] before it.
     former: Option<Content>,
+    /// When the file was read before it.
+    read_before: SystemTime,
 }
 
 /// What Claude left in a file, and what was there before.
@@ -73,6 +77,7 @@ impl Spec {
             claimed: None,
             stamp: None,
             read_at: SystemTime::now(),
+            read_before: SystemTime::now(),
             by_others: None,
             noticed: None,
         }
@@ -86,9 +91,11 @@ impl Spec {
     /// Somebody else seems to have left this.
     pub(super) fn notice(&mut self, content: Content) {
         let former = self.by_others.replace(content);
+        let read_before = self.read_before;
         self.noticed.get_or_insert_with(|| Noticed {
             at: Instant::now(),
             former,
+            read_before,
         });
     }
 
@@ -96,6 +103,7 @@ impl Spec {
     pub(super) fn reconsider(&mut self) {
         if let Some(noticed) = self.noticed.take() {
             self.by_others = noticed.former;
+            self.read_at = noticed.read_before;
             self.stamp = None;
         }
     }

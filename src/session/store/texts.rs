@@ -53,6 +53,8 @@ pub struct TurnTexts {
     pub before: Option<Arc<str>>,
     /// What was there when the turn began is known: too many or too large specs are not kept.
     pub before_kept: bool,
+    /// What the turn left of the file last, where it removed it in the end.
+    pub last: Option<Arc<str>>,
     /// The file when the turn ended, without what others changed meanwhile; `None`: there was none, or none that is text.
     pub after: Option<Arc<str>>,
 }
@@ -68,9 +70,11 @@ impl TurnTexts {
         let before_kept = first.role == TextRole::Base;
         let mut after = first.text.clone();
         let mut base = first.text.clone();
+        let mut last = None;
         for next in own {
             if next.role == TextRole::Theirs {
-                after = with_change(after, base.as_deref(), next.text.clone());
+                let changed = with_change(after.clone(), base.as_deref(), next.text.clone());
+                last = std::mem::replace(&mut after, changed).or(last);
             }
             base.clone_from(&next.text);
         }
@@ -78,6 +82,7 @@ impl TurnTexts {
             path: path.to_owned(),
             before: first.text.clone().filter(|_| before_kept),
             before_kept,
+            last: last.filter(|_| after.is_none()),
             after,
         })
     }
@@ -96,9 +101,14 @@ fn with_change(
         return theirs;
     }
     let parsed = |text: &str| Parsed::new(Text::from(text));
-    // Where both changed one place, the later change stays.
-    let merged = merge(&parsed(base), &parsed(changed), &parsed(mine));
-    Some(apply(changed, &merged.edits).into())
+    let [base, mine_now, changed_now] = [base, mine, changed].map(parsed);
+    let sum = merge(&base, &mine_now, &changed_now);
+    // Where the turn changed one place twice, the later change stays; what others made in between is none of its own.
+    if sum.conflicts.iter().all(|it| it.mine.is_some()) {
+        let later = merge(&base, &changed_now, &mine_now);
+        return Some(apply(changed, &later.edits).into());
+    }
+    Some(apply(mine, &sum.edits).into())
 }
 
 impl Store {

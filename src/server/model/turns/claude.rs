@@ -54,6 +54,14 @@ impl World {
             false => turn.hand.began(&tool, file),
         }
         turn.shell |= shell;
+        if !asked && self.others_at.elapsed() < UNSURE {
+            // It may have begun before.
+            for (_, author) in &mut self.authors {
+                if let Author::Others { surely } = author {
+                    *surely = false;
+                }
+            }
+        }
         let words = format!("{tool} begins, shell: {shell}, asked: {asked}");
         turn.tool = Some(tool);
         self.log(words);
