@@ -13,7 +13,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{Store, StoreError, from_word, now, word};
 use crate::{
-    spec::{merge::merge, syntax::Parsed},
+    spec::{
+        merge::{merge, merge_lines},
+        syntax::Parsed,
+    },
     study::md5_hex,
     text::{Text, apply},
 };
@@ -100,8 +103,13 @@ fn with_change(
     if **mine == *base {
         return theirs;
     }
-    let parsed = |text: &str| Parsed::new(Text::from(text));
-    let [base, mine_now, changed_now] = [base, mine, changed].map(parsed);
+    let parsed = [base, mine, changed].map(|text| Parsed::new(Text::from(text)));
+    if parsed.iter().any(|text| !text.errors().is_empty()) {
+        // Where lines cannot tell the two apart, too little is the turn's rather than too much.
+        let sum = merge_lines(base, mine, changed);
+        return sum.map_or(text, |sum| Some(sum.into()));
+    }
+    let [base, mine_now, changed_now] = parsed;
     let sum = merge(&base, &mine_now, &changed_now);
     // Where the turn changed one place twice, the later change stays; what others made in between is none of its own.
     if sum.conflicts.iter().all(|it| it.mine.is_some()) {
