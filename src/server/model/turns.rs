@@ -199,6 +199,8 @@ impl World {
 
     fn reload(&mut self) {
         if self.file.exists() {
+            let is_json = serde_json::from_str::<serde_json::Value>(&self.story.disk).is_ok();
+            self.story.showed_half |= !is_json;
             self.story.reload();
         }
     }
