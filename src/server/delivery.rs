@@ -156,14 +156,14 @@ impl Delivery {
             return delivered;
         };
         let mut sent = false;
-        let mut saved_before = None;
+        let mut of_file = None;
         for _ in 0..TRIES {
             let Some(mine) = self.mine().await else {
                 delivered.applied = Applied::Disk;
                 return delivered;
             };
-            let saved = saved_before.get_or_insert_with(|| mine.saved.clone());
-            let Some(plan) = self.plan(&mine, saved.as_ref()).await else {
+            let of_file = &*of_file.get_or_insert_with(|| self.of_file(&mine));
+            let Some(plan) = self.plan(&mine, of_file).await else {
                 break;
             };
             delivered.conflicts = plan.conflicts;
@@ -190,7 +190,7 @@ impl Delivery {
                     delivered.applied = Applied::Disk;
                     return delivered;
                 }
-                Outcome::Claimed(seen) => return self.claimed(delivered, seen).await,
+                Outcome::Claimed(seen) => return self.claimed(delivered, of_file, seen).await,
                 Outcome::Again => {}
             }
         }
@@ -202,6 +202,7 @@ impl Delivery {
     async fn claimed(
         &self,
         mut delivered: Delivered,
+        of_file: &[Text],
         mut seen: mpsc::UnboundedReceiver<Seen>,
     ) -> Delivered {
         let deadline = Instant::now() + CLAIMED;
@@ -212,7 +213,7 @@ impl Delivery {
                 Ok(Some(Seen::Expected)) => delivered.shows(true),
                 Ok(Some(Seen::Other)) => {
                     let plan = match self.mine().await {
-                        Some(mine) => self.plan(&mine, None).await,
+                        Some(mine) => self.plan(&mine, of_file).await,
                         None => None,
                     };
                     let Some(plan) = plan.filter(|plan| plan.edits.is_empty()) else {
@@ -226,13 +227,17 @@ impl Delivery {
         }
     }
 
+    /// What the file had before theirs, of which nothing is the user's alone. What he saves, or his editor loads, while
+    /// the change is on its way may be later than theirs.
+    fn of_file(&self, mine: &Mine) -> Vec<Text> {
+        let known = [&mine.loaded, &mine.saved].into_iter().flatten();
+        known.filter(|_| self.of_file).cloned().collect()
+    }
+
     /// What has to change in mine. Mine and theirs are in the store before anything of it is done.
-    async fn plan(&self, mine: &Mine, saved_before: Option<&Text>) -> Option<Plan> {
+    async fn plan(&self, mine: &Mine, of_file: &[Text]) -> Option<Plan> {
         let text = mine.parsed.text();
-        // What the user saved since is his own, although the file has it.
-        let saved_since = mine.saved.as_ref() == Some(text) && saved_before != Some(text);
-        let loaded = mine.loaded.as_ref() == Some(text) && !saved_since;
-        let untouched = self.of_file && (loaded || saved_before == Some(text));
+        let untouched = of_file.contains(text);
         let parsed = mine.parsed.clone();
         let (base, theirs) = (self.base.clone(), self.theirs.clone());
         let planned =
