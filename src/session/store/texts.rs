@@ -76,10 +76,14 @@ impl TurnTexts {
         let mut last = None;
         for next in own {
             if next.role == TextRole::Theirs {
-                let changed = with_change(after.clone(), base.as_deref(), next.text.clone());
-                last = std::mem::replace(&mut after, changed).or(last);
+                last = after.or(last);
+                after = match &next.text {
+                    // Made anew, by the turn or by others, it goes on from what there was before it was removed.
+                    Some(_) => with_change(last.clone(), base.as_deref(), next.text.clone()),
+                    None => None,
+                };
             }
-            base.clone_from(&next.text);
+            base = next.text.clone().or(base);
         }
         Some(Self {
             path: path.to_owned(),
