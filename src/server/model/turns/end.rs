@@ -162,7 +162,7 @@ impl World {
         let shown = |mark: &str| editor.buffer.contains(mark);
         if let Some(mark) = typed
             .iter()
-            .find(|mark| !shown(mark) && !(*showed_half && stored.contains(mark.as_str())))
+            .find(|mark| !(shown(mark) || *showed_half && stored.contains(mark.as_str())))
         {
             return Err(format!("the user's {mark} is gone"));
         }
