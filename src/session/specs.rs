@@ -394,11 +394,10 @@ impl Look {
         if stamp(&spec.path) == spec.stamp && !(last && claudes) {
             return;
         }
+        self.heed_save(real).await;
         let Some((stamp, content)) = self.read(real).await else {
             return;
         };
-        self.heed_save(real).await;
-        self.has_read(real);
         let Some(spec) = self.specs.get_mut(real) else {
             return;
         };

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Stories that are told where `ATOMIZER_MODEL_SEEDS` says nothing else; each makes a folder and a database.
-const SEEDS: u64 = 150;
+const SEEDS: u64 = 100;
 const STEPS: usize = 60;
 
 /// How long somebody else's write may be taken for that of a tool that has just ended: the keeper may be waiting for

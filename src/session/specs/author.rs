@@ -60,11 +60,10 @@ impl Look {
             .filter_map(|(real, spec)| spec.writers.remove(tool).then(|| real.clone()))
             .collect();
         for real in named {
+            self.heed_save(&real).await;
             let Some((stamp, content)) = self.read(&real).await else {
                 continue;
             };
-            self.heed_save(&real).await;
-            self.has_read(&real);
             let saved = self.is_saved(&real, &content, stamp).await;
             let Some(spec) = self.specs.get_mut(&real) else {
                 continue;
@@ -112,11 +111,14 @@ impl Look {
 
     /// What the user saved since the file was read last came before what is there now. It is his, although Claude has
     /// written over it before anybody looked; what Claude had left until then goes first.
+    ///
+    /// To be called before the file is read again: a save after that is for the next time.
     pub(super) async fn heed_save(&mut self, real: &Path) {
-        let Some(spec) = self.specs.get(real) else {
+        let Some(spec) = self.specs.get_mut(real) else {
             return;
         };
         let (path, read_at) = (spec.path.clone(), spec.read_at);
+        spec.read_before = std::mem::replace(&mut spec.read_at, SystemTime::now());
         let Some((text, at)) = self.means.host.last_save(path).await else {
             return;
         };
@@ -137,12 +139,6 @@ impl Look {
             spec.by_others = Some(saved);
         }
         self.bringer.saved(real.to_owned(), text);
-    }
-
-    pub(super) fn has_read(&mut self, real: &Path) {
-        if let Some(spec) = self.specs.get_mut(real) {
-            spec.read_before = std::mem::replace(&mut spec.read_at, SystemTime::now());
-        }
     }
 
     /// When the first of the changes by others is to be brought.
