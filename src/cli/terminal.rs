@@ -201,6 +201,8 @@ pub struct Transcript {
     /// Cut off from paths, with its separator.
     root: String,
     in_line: bool,
+    /// Changes of specs that arrived in the midst of a line of the answer: told when it ends.
+    held: String,
 }
 
 impl Transcript {
@@ -210,15 +212,20 @@ impl Transcript {
         Self {
             root,
             in_line: false,
+            held: String::new(),
         }
     }
 
     /// The text for one event; ends its lines but for streamed text.
     pub fn event(&mut self, event: &TurnEvent) -> String {
         let line = match event {
-            TurnEvent::Text { delta } => return plain(self.streamed(delta)).into_owned(),
+            TurnEvent::Text { delta } => {
+                let text = plain(self.streamed(delta)).into_owned();
+                return text + &self.held_back();
+            }
             TurnEvent::Thinking { delta } => {
-                return format!("{QUIET}{}{QUIET:#}", plain(self.streamed(delta)));
+                let text = format!("{QUIET}{}{QUIET:#}", plain(self.streamed(delta)));
+                return text + &self.held_back();
             }
             TurnEvent::Started { session_id, .. } => {
                 format!("{QUIET}session {session_id}{QUIET:#}")
@@ -280,7 +287,13 @@ impl Transcript {
                     (true, _) => "changed",
                     (false, _) => "changed, and no valid JSON now",
                 };
-                format!("{GOOD}✔ spec of {study} {state}{GOOD:#}")
+                let line = format!("{GOOD}✔ spec of {study} {state}{GOOD:#}");
+                if self.in_line {
+                    self.held.push_str(&line);
+                    self.held.push('\n');
+                    return String::new();
+                }
+                line
             }
             TurnEvent::Usage(usage) if usage.input_tokens + usage.output_tokens == 0 => {
                 return String::new();
@@ -301,7 +314,7 @@ impl Transcript {
                 )
             }
             TurnEvent::Error { error } => format!("{ERROR}{}{ERROR:#}", plain(&error.message)),
-            TurnEvent::Done(_) => return self.new_line().to_owned(),
+            TurnEvent::Done(_) => return self.new_line(),
         };
         format!("{}{line}\n", self.new_line())
     }
@@ -318,13 +331,22 @@ impl Transcript {
         shown
     }
 
-    /// Ends an open line.
-    pub fn new_line(&mut self) -> &'static str {
-        if std::mem::take(&mut self.in_line) {
+    /// What waited for the end of the line, once it is there.
+    fn held_back(&mut self) -> String {
+        match self.in_line {
+            true => String::new(),
+            false => std::mem::take(&mut self.held),
+        }
+    }
+
+    /// Ends an open line, and says what waited for that.
+    pub fn new_line(&mut self) -> String {
+        let end = if std::mem::take(&mut self.in_line) {
             "\n"
         } else {
             ""
-        }
+        };
+        end.to_owned() + &self.held_back()
     }
 }
 
@@ -333,6 +355,34 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_change_of_a_spec_does_not_cut_a_sentence() {
+        let mut transcript = Transcript::new(Path::new("/root"));
+        let text = |delta: &str| TurnEvent::Text {
+            delta: delta.into(),
+        };
+        let update = SpecUpdate {
+            uri: "file:///root/studies/a/atomizer_spec.json".into(),
+            study_id: Some("a".into()),
+            hash_before: None,
+            hash_after: Some("0".into()),
+            valid: true,
+            spec: None,
+            applied: Applied::Disk,
+        };
+        let mut said = String::new();
+        for event in [
+            text("One and "),
+            TurnEvent::SpecUpdated(update),
+            text("two.\n"),
+            text("Three."),
+        ] {
+            said += &transcript.event(&event);
+        }
+        let said = anstream::adapter::strip_str(&said).to_string();
+        assert_eq!(said, "One and two.\n✔ spec of a changed\nThree.");
+    }
 
     #[test]
     fn streamed_text_is_ended_before_anything_else_is_said() {

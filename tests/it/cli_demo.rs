@@ -18,7 +18,6 @@ fn the_rehearsal_says_so_first_and_plays_the_whole_road() {
         "2 errors",
         "Claude answers",
         "Two things are wrong.",
-        // A change may be told in the midst of a sentence: it arrives when it arrives.
         "one baseline and one output name.",
         "-      \"baseline\": 14.0,\n+      \"baseline\": 8.0,",
         "-        \"output_name\": \"max_stres\"\n+        \"output_name\": \"max_stress\"",
