@@ -44,7 +44,7 @@ const RETRY_MS = 200;
 export class SpecDocuments implements vscode.Disposable {
   /** Documents whose last applied edit has not been brought together with the file yet. */
   private readonly pending = new Set<string>();
-  /** The file's text that a document was last brought together with. */
+  /** The file that a document was last brought together with, by its stamp: the same text written anew is newer again. */
   private readonly settled = new WeakMap<vscode.TextDocument, string>();
   private readonly subscriptions: vscode.Disposable[] = [];
   private queue: Promise<unknown> = Promise.resolve();
@@ -84,7 +84,7 @@ export class SpecDocuments implements vscode.Disposable {
     const document = openDocument(uri.toString());
     if (document === undefined) return;
     await this.inOrder(async () => {
-      if (!document.isDirty || this.settled.get(document) === (await textOnDisk(document))) return;
+      if (!document.isDirty || this.settled.get(document) === (await stampOnDisk(document))) return;
       this.pending.add(uri.toString());
       await this.settle(document);
     });
@@ -120,10 +120,11 @@ export class SpecDocuments implements vscode.Disposable {
     }
     if (!isActive(document)) return;
     const mine = document.getText();
+    const stamp = await stampOnDisk(document);
     const disk = await textOnDisk(document);
     if (disk === null || document.getText() !== mine || !isActive(document)) return;
     this.pending.delete(key);
-    this.settled.set(document, disk);
+    if (stamp !== null) this.settled.set(document, stamp);
     await vscode.commands.executeCommand('workbench.action.files.revert');
     if (mine !== disk && !(await this.putBack(document, disk, mine))) {
       this.log(`${document.uri.fsPath}: unsaved changes could not be put back; undo brings them`);
@@ -161,6 +162,16 @@ function isActive(document: vscode.TextDocument): boolean {
 function openDocument(uri: string): vscode.TextDocument | undefined {
   const wanted = vscode.Uri.parse(uri).toString();
   return vscode.workspace.textDocuments.find((document) => document.uri.toString() === wanted);
+}
+
+/** Tells one writing of the file from another. */
+async function stampOnDisk(document: vscode.TextDocument): Promise<string | null> {
+  try {
+    const { mtime, size } = await vscode.workspace.fs.stat(document.uri);
+    return `${mtime}:${size}`;
+  } catch {
+    return null;
+  }
 }
 
 async function textOnDisk(document: vscode.TextDocument): Promise<string | null> {

@@ -116,10 +116,13 @@ describe('buffer and disk after a change by Claude', () => {
       const mine = '"max": 13.0';
       await replaceInEditor(editor, OLD, mine);
       const told: Conflict[] = [];
-      await turn([edit(), { text: 'Done.' }], (message) => {
+      // Perhaps told when the turn is over already.
+      const listening = chats.onTell((message) => {
         if (message.type === 'conflicts') told.push(...message.conflicts);
       });
-      await until('the conflict is told', () => told.length > 0, ...[chats.onTell]);
+      await turn([edit(), { text: 'Done.' }]);
+      await until('the conflict is told', () => told.length > 0, chats.onTell);
+      listening.dispose();
       await specDocuments.whenSettled();
       assert.ok(document.getText().includes(mine));
       assert.equal(document.isDirty, true);
