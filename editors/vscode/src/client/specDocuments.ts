@@ -104,7 +104,7 @@ export class SpecDocuments implements vscode.Disposable {
 
   /** Reads an untouched document from the file; false when it did not come to show `expected`. */
   private async reload(document: vscode.TextDocument, expected: string): Promise<boolean> {
-    if (isActive(document)) {
+    if (isActive(document) && !document.isDirty) {
       await vscode.commands.executeCommand('workbench.action.files.revert');
       if (document.getText() === expected) return true;
     }

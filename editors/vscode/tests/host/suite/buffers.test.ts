@@ -92,8 +92,12 @@ describe('buffer and disk after a change by Claude', () => {
     const editor = await open();
     await turn([edit(), { text: 'Done.' }]);
     await until('the change is shown', () => editor.document.getText().includes(NEW), changed);
+    // That it is dirty is told after the text; a save is told when it is done.
+    let saved = false;
+    const listening = vscode.workspace.onDidSaveTextDocument(() => (saved = true));
     await replaceInEditor(editor, '"baseline": 5.0', '"baseline": 6.0');
-    await until('it is saved by itself', () => !editor.document.isDirty, vscode.workspace.onDidSaveTextDocument);
+    await until('it is saved by itself', () => saved, vscode.workspace.onDidSaveTextDocument);
+    listening.dispose();
     const text = await disk();
     assert.ok(text.includes(NEW) && text.includes('"baseline": 6.0'));
   });
