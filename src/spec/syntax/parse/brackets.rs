@@ -7,7 +7,7 @@ use super::{Parser, Partial, Reuse, begins_value};
 use crate::spec::syntax::{
     error::Trouble,
     green::{Chunk, Container, Item, Parts, Shape, Value},
-    scan::Found,
+    scan::{Found, char_len},
 };
 
 /// How deep in a container that lost its bracket its entries are doubted.
@@ -94,9 +94,10 @@ impl<R: Reuse> Parser<'_, R> {
         indent.is_none() || indent == self.indent(start, false)
     }
 
-    /// Ends the containers from `level` inwards, which lack their closing brackets before the next `len` bytes.
-    pub(super) fn force_close(&mut self, level: usize, len: usize) {
+    /// Ends the containers from `level` inwards, which lack their closing brackets before the next character.
+    pub(super) fn force_close(&mut self, level: usize) {
         let at = self.pos;
+        let len = self.src.at(at).map_or(0, char_len);
         self.top().faults.push(Found {
             at,
             len,
@@ -157,7 +158,7 @@ impl<R: Reuse> Parser<'_, R> {
             if !lost_fits && !lost_lined && fits(self.frames[level].shape, next) {
                 return self.stray_closer();
             }
-            self.force_close(n + 1, 1);
+            self.force_close(n + 1);
         } else if slip_fits || slip_lined {
             self.slip();
         } else {

@@ -14,7 +14,7 @@ impl<R: Reuse> Parser<'_, R> {
             && let Some(outer) = self.outdented()
         {
             self.outdented = true;
-            return self.force_close(outer + 1, 1);
+            return self.force_close(outer + 1);
         }
         let level = self.frames.len() - 1;
         if byte == b'{' && self.is_first() && self.pos > self.frames[level].start + 1 {
@@ -23,7 +23,7 @@ impl<R: Reuse> Parser<'_, R> {
         if byte == b'{' && self.frames[level].comma {
             self.unbalance();
             if self.around(level) == Shape::Array {
-                return self.force_close(level, 1);
+                return self.force_close(level);
             }
         }
         let mut item = Partial::new(self.pos);
@@ -303,7 +303,7 @@ impl<R: Reuse> Parser<'_, R> {
             };
             let another = deeper || self.begins_like_the_one_before();
             if self.around(level) == Shape::Object && !empty && !another {
-                return self.force_close(level, 1);
+                return self.force_close(level);
             }
             let len = self.src.string(self.pos, &mut Vec::new()).end - self.pos;
             item.fault(self.pos, len, Trouble::ColonInArray);

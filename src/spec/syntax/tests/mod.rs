@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 use super::*;
 
 mod examples;
+mod fuzzed;
 mod places;
 
 fn parse(text: &str) -> Parsed {
