@@ -1,61 +1,55 @@
 //! Everything that reaches the server, message by message.
 //!
 //! Invariant: what is no message is answered with an error and skipped; it never ends the server. tower-lsp's own
-//! reader stops for good at the first body that it cannot parse, so only bodies that it can reach it.
+//! reader stops for good at the first body that it cannot parse, and reads each body twice (it first tries whether
+//! it is a response); so messages are read here, once, on a thread of their own.
 
 use std::{
     borrow::Cow,
     io::{self, BufRead, BufReader, Read},
-    pin::Pin,
-    task::{Context, Poll},
 };
 
-use serde::{Deserialize, de::IgnoredAny};
-use tokio::{
-    io::{AsyncRead, ReadBuf},
-    sync::mpsc,
-};
-use tower_lsp::jsonrpc::{Error, Id};
+use serde::{Deserialize, Deserializer, de::IgnoredAny};
+use serde_json::Value;
+use tokio::sync::mpsc;
+use tower_lsp::jsonrpc::{Error, Id, Request, Response};
 
 use super::{lifecycle::Lifecycle, outbox::Outbox};
 
 /// The largest message: several times the largest spec that is read.
 const MOST_BYTES: usize = 512 << 20;
 
-/// What tower-lsp reads from: whole messages, each with the one header that it needs.
-pub struct Input {
-    frames: mpsc::UnboundedReceiver<Vec<u8>>,
-    current: Vec<u8>,
-    read: usize,
+/// A message of the client (JSON-RPC 2.0).
+#[derive(Debug)]
+pub enum Message {
+    /// A request or a notification.
+    Request(Request),
+    /// The answer to a request of ours.
+    Response(Response),
 }
 
-impl Input {
-    /// Starts the thread that reads `source`; the end of it is told to `lifecycle`.
-    pub fn new(source: impl Read + Send + 'static, outbox: Outbox, lifecycle: Lifecycle) -> Self {
-        let (sender, frames) = mpsc::unbounded_channel();
-        std::thread::spawn(move || {
-            let mut source = BufReader::with_capacity(1 << 16, source);
-            while let Ok(Some(body)) = next_body(&mut source) {
-                match refusal(&body) {
-                    None => {
-                        let mut frame =
-                            format!("Content-Length: {}\r\n\r\n", body.len()).into_bytes();
-                        frame.extend_from_slice(&body);
-                        if sender.send(frame).is_err() {
-                            return;
-                        }
+/// Starts the thread that reads `source`: its messages in order, until its end, which is told to `lifecycle`.
+pub fn messages(
+    source: impl Read + Send + 'static,
+    outbox: Outbox,
+    lifecycle: Lifecycle,
+) -> mpsc::UnboundedReceiver<Message> {
+    let (sender, messages) = mpsc::unbounded_channel();
+    std::thread::spawn(move || {
+        let mut source = BufReader::with_capacity(1 << 16, source);
+        while let Ok(Some(body)) = next_body(&mut source) {
+            match read(&body) {
+                Ok(message) => {
+                    if sender.send(message).is_err() {
+                        return;
                     }
-                    Some(error) => outbox.refuse(error),
                 }
+                Err(error) => outbox.refuse(error),
             }
-            lifecycle.end();
-        });
-        Input {
-            frames,
-            current: Vec::new(),
-            read: 0,
         }
-    }
+        lifecycle.end();
+    });
+    messages
 }
 
 /// The next body; lines that are no header are passed over. `None`: the end.
@@ -87,80 +81,74 @@ fn next_body(source: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
     }
 }
 
-/// The parts of a message that decide what it is (JSON-RPC 2.0, "Request object" and "Response object").
+/// A message as it is written (JSON-RPC 2.0, "Request object" and "Response object").
 #[derive(Deserialize)]
-struct Shape<'a> {
+struct Written<'a> {
     #[serde(borrow)]
     jsonrpc: Cow<'a, str>,
-    #[serde(borrow, default)]
-    method: Option<Cow<'a, str>>,
     #[serde(default)]
+    method: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    params: Option<Value>,
+    #[serde(default, deserialize_with = "present")]
     id: Option<Id>,
-    #[serde(default)]
-    result: Option<IgnoredAny>,
+    #[serde(default, deserialize_with = "present")]
+    result: Option<Value>,
     #[serde(default)]
     error: Option<Error>,
 }
 
-/// Why a body is no message.
-fn refusal(body: &[u8]) -> Option<Error> {
-    let unreadable = |why: String| {
+/// Tells `null` from what is absent.
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+/// Reads a body, or says why it is no message.
+fn read(body: &[u8]) -> Result<Message, Error> {
+    let unreadable = |why: &dyn std::fmt::Display| {
         let mut refusal = Error::parse_error();
         refusal.message = format!("the message is no JSON: {why}").into();
-        Some(refusal)
-    };
-    let body = match std::str::from_utf8(body) {
-        Ok(body) => body,
-        Err(error) => return unreadable(error.to_string()),
+        refusal
     };
     let invalid = |what: String| {
         let mut refusal = Error::invalid_request();
         refusal.message = what.into();
-        Some(refusal)
+        refusal
     };
-    let shape: Shape = match serde_json::from_str(body) {
-        Ok(shape) => shape,
+    let body = std::str::from_utf8(body).map_err(|error| unreadable(&error))?;
+    let written: Written = match serde_json::from_str(body) {
+        Ok(written) => written,
         // Something that has not the shape ends the reading: what follows may be no JSON at all.
-        Err(error) => match serde_json::from_str::<IgnoredAny>(body) {
-            Ok(_) => return invalid(format!("no JSON-RPC message: {error}")),
-            Err(error) => return unreadable(error.to_string()),
-        },
-    };
-    if shape.jsonrpc != "2.0" {
-        return invalid(format!(
-            "jsonrpc must be \"2.0\", not \"{}\"",
-            shape.jsonrpc
-        ));
-    }
-    // A result of null reads as absent here; a response is then told by its id.
-    let answer = shape.result.is_some() || shape.error.is_some() || shape.id.is_some();
-    match shape.method.is_some() || answer {
-        true => None,
-        false => invalid("neither a method nor a result nor an error".into()),
-    }
-}
-
-impl AsyncRead for Input {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        if self.read == self.current.len() {
-            match self.frames.poll_recv(cx) {
-                Poll::Ready(Some(frame)) => {
-                    self.current = frame;
-                    self.read = 0;
-                }
-                Poll::Ready(None) => return Poll::Ready(Ok(())),
-                Poll::Pending => return Poll::Pending,
-            }
+        Err(error) => {
+            serde_json::from_str::<IgnoredAny>(body).map_err(|error| unreadable(&error))?;
+            return Err(invalid(format!("no JSON-RPC message: {error}")));
         }
-        let end = self.current.len().min(self.read + buf.remaining());
-        buf.put_slice(&self.current[self.read..end]);
-        self.read = end;
-        Poll::Ready(Ok(()))
+    };
+    if written.jsonrpc != "2.0" {
+        return Err(invalid(format!(
+            "jsonrpc must be \"2.0\", not \"{}\"",
+            written.jsonrpc
+        )));
     }
+    if let Some(method) = written.method {
+        let mut request = Request::build(method);
+        if let Some(params) = written.params {
+            request = request.params(params);
+        }
+        if let Some(id) = written.id {
+            request = request.id(id);
+        }
+        return Ok(Message::Request(request.finish()));
+    }
+    let answer = match (written.result, written.error) {
+        (_, Some(error)) => Err(error),
+        (Some(result), None) => Ok(result),
+        (None, None) => return Err(invalid("neither a method nor a result nor an error".into())),
+    };
+    let id = written.id.unwrap_or(Id::Null);
+    Ok(Message::Response(Response::from_parts(id, answer)))
 }
 
 #[cfg(test)]
@@ -183,7 +171,7 @@ mod tests {
 
     #[test]
     fn what_is_no_message_is_told_from_what_is() {
-        let code = |body: &str| refusal(body.as_bytes()).map(|error| error.code.code());
+        let code = |body: &str| read(body.as_bytes()).err().map(|error| error.code.code());
         for good in [
             r#"{"jsonrpc":"2.0","method":"exit"}"#,
             r#"{"jsonrpc":"2.0","id":"a","method":"x","params":[1]}"#,
@@ -201,8 +189,27 @@ mod tests {
             Some(-32600)
         );
         assert_eq!(
-            refusal(b"{\"jsonrpc\":\"2.0\",\"method\":\"\xff\"}").map(|error| error.code.code()),
+            read(b"{\"jsonrpc\":\"2.0\",\"method\":\"\xff\"}")
+                .err()
+                .map(|error| error.code.code()),
             Some(-32700)
         );
+    }
+
+    #[test]
+    fn parameters_of_null_are_told_from_none_and_an_answer_keeps_its_result() {
+        let request = |body: &str| match read(body.as_bytes()) {
+            Ok(Message::Request(request)) => request,
+            other => panic!("no request: {other:?}"),
+        };
+        let asked = request(r#"{"jsonrpc":"2.0","id":7,"method":"m","params":null}"#);
+        assert_eq!(asked.params(), Some(&Value::Null));
+        assert_eq!(asked.id(), Some(&Id::Number(7)));
+        let told = request(r#"{"jsonrpc":"2.0","method":"m"}"#);
+        assert_eq!((told.params(), told.id()), (None, None));
+        match read(br#"{"jsonrpc":"2.0","id":1,"result":null}"#) {
+            Ok(Message::Response(response)) => assert_eq!(response.result(), Some(&Value::Null)),
+            other => panic!("no response: {other:?}"),
+        }
     }
 }

@@ -37,7 +37,7 @@ mod stream;
 use std::{fs::File, io::Write, time::Duration};
 
 use tokio::time::timeout;
-use tower_lsp::{LspService, Server};
+use tower_lsp::LspService;
 
 use crate::{
     spec::{checks, syntax::Parsed},
@@ -45,8 +45,8 @@ use crate::{
 };
 
 use self::{
-    backend::Backend, input::Input, lifecycle::Lifecycle, main_loop::Events, outbox::Outbox,
-    relay::Arrivals, roots::Managers, state::State,
+    backend::Backend, lifecycle::Lifecycle, main_loop::Events, outbox::Outbox, relay::Arrivals,
+    roots::Managers, state::State,
 };
 
 /// What is logged unless the user wants more: the transport below warns of things that are no trouble.
@@ -97,11 +97,10 @@ pub async fn serve() -> u8 {
     );
     let (service, _) = service.finish();
     let service = Arrivals::new(service, lifecycle.clone());
-    let input = Input::new(std::io::stdin(), outbox.clone(), lifecycle.clone());
-    let server = Server::new(input, outbox.clone(), outbox.clone()).concurrency_level(usize::MAX);
+    let messages = input::messages(std::io::stdin(), outbox.clone(), lifecycle.clone());
 
     let serving = async {
-        let mut serving = std::pin::pin!(server.serve(service));
+        let mut serving = std::pin::pin!(relay::run(service, messages, outbox.clone()));
         tokio::select! {
             () = &mut serving => {
                 let _ = timeout(LAST_PROGRAMS, managers.shutdown()).await;
@@ -115,8 +114,10 @@ pub async fn serve() -> u8 {
         }
         let _ = timeout(LAST_BYTES, outbox.flushed()).await;
     };
-    // One task for both: a message needs no other thread to come to the loop, nor its answer to come back.
+    // One task for both: a message needs no other thread to come to the loop, nor its answer to come back. Answers
+    // first, so that one that the loop gave goes out before the loop goes on.
     tokio::select! {
+        biased;
         () = serving => {}
         () = looping => {}
     }

@@ -1,4 +1,4 @@
-//! Everything that leaves the server: responses of tower-lsp, our notifications, our requests.
+//! Everything that leaves the server: responses, our notifications, our requests.
 //!
 //! Invariant: sending never blocks and never fails. Messages go into an unbounded queue which a thread of its own
 //! writes to the output; so a client that reads slowly, or not at all, holds up nobody: handlers still run, a
@@ -10,25 +10,18 @@
 
 use std::{
     collections::HashMap,
-    convert::Infallible,
     io::Write,
-    pin::Pin,
     sync::{
         Arc, Mutex, MutexGuard,
         atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering},
         mpsc,
     },
-    task::{Context, Poll},
 };
 
-use futures::{Sink, stream};
 use serde::Serialize;
 use serde_json::{Value, json};
-use tokio::{io::AsyncWrite, sync::Notify, sync::oneshot};
-use tower_lsp::{
-    Loopback,
-    jsonrpc::{Error, Id, Request, Response, Result as RpcResult},
-};
+use tokio::sync::{Notify, oneshot};
+use tower_lsp::jsonrpc::{Error, Id, Response, Result as RpcResult};
 
 /// From this many unwritten bytes on, streams coalesce their events.
 const CONGESTED_BYTES: usize = 64 * 1024;
@@ -89,6 +82,11 @@ impl Outbox {
         self.notify(N::METHOD, params);
     }
 
+    /// Answers a request of the client.
+    pub fn respond(&self, response: &Response) {
+        self.send(response);
+    }
+
     /// Answers a message whose id could not be read (JSON-RPC 2.0, "Response object").
     pub fn refuse(&self, error: Error) {
         self.send(&json!({ "jsonrpc": "2.0", "id": null, "error": error }));
@@ -139,8 +137,11 @@ impl Outbox {
         }
     }
 
-    fn send(&self, message: &Value) {
-        let body = message.to_string();
+    fn send(&self, message: &impl Serialize) {
+        let body = match serde_json::to_string(message) {
+            Ok(body) => body,
+            Err(error) => return tracing::error!(%error, "a message could not be written as JSON"),
+        };
         self.enqueue(format!("Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes());
     }
 
@@ -207,57 +208,4 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex
         .lock()
         .unwrap_or_else(std::sync::PoisonError::into_inner)
-}
-
-/// tower-lsp writes whole frames; taking each write whole keeps them apart from ours.
-impl AsyncWrite for Outbox {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<std::io::Result<usize>> {
-        self.enqueue(bytes.to_vec());
-        Poll::Ready(Ok(bytes.len()))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl Loopback for Outbox {
-    type RequestStream = stream::Pending<Request>;
-    type ResponseSink = Answers;
-
-    fn split(self) -> (Self::RequestStream, Self::ResponseSink) {
-        (stream::pending(), Answers(self))
-    }
-}
-
-/// Where the client's answers to our requests arrive.
-pub struct Answers(Outbox);
-
-impl Sink<Response> for Answers {
-    type Error = Infallible;
-
-    fn poll_ready(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn start_send(self: Pin<&mut Self>, response: Response) -> Result<(), Infallible> {
-        self.0.answered(response);
-        Ok(())
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
 }

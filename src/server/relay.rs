@@ -1,5 +1,8 @@
 //! tower-lsp's side of the house: each message becomes one event for the main loop.
 //!
+//! tower-lsp gives the service: methods, parameters, the rules of `initialize`, `shutdown` and `exit`, cancelling. Its
+//! transport is left alone: it reads every message twice and lets no more than a hundred wait.
+//!
 //! Invariant: no handler does anything of its own before, or instead of, sending its event. What has to be known the
 //! moment a message arrives – `exit`, `$/cancelRequest`, which JSON-RPC id a request has – is noticed by
 //! [`Arrivals`], through which every message passes before tower-lsp sees it.
@@ -10,8 +13,9 @@ use std::{
     task::{Context, Poll},
 };
 
-use futures::future::BoxFuture;
+use futures::{StreamExt, future, future::BoxFuture, poll, stream::FuturesUnordered};
 use serde_json::{Value, json};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tower::Service;
 use tower_lsp::{
@@ -19,7 +23,9 @@ use tower_lsp::{
     jsonrpc::{Id, Request, Response, Result as RpcResult},
 };
 
-use super::{backend::Backend, lifecycle::Lifecycle, operations::Operation};
+use super::{
+    backend::Backend, input::Message, lifecycle::Lifecycle, operations::Operation, outbox::Outbox,
+};
 
 tokio::task_local! {
     static CANCELLED: CancellationToken;
@@ -37,6 +43,48 @@ pub fn operation(
 ) -> impl Fn(&Backend, Value) -> BoxFuture<'static, RpcResult<Value>> + Clone + Send + Sync + 'static
 {
     move |backend, params| backend.operation(operation, params)
+}
+
+/// Hands the client's messages to the service in the order of their arrival, any number of them at a time, and its
+/// answers to `outbox`. Returns at the end of the messages, when all are answered, or after `exit`.
+pub async fn run(
+    mut service: Arrivals,
+    mut messages: mpsc::UnboundedReceiver<Message>,
+    outbox: Outbox,
+) {
+    let mut handling = FuturesUnordered::new();
+    let answer = |handled: Result<Option<Response>, _>| {
+        if let Ok(Some(response)) = handled {
+            outbox.respond(&response);
+        }
+    };
+    loop {
+        // While `initialize` is handled the service takes nothing else, and wakes nobody when it does again.
+        let ready = match poll!(future::poll_fn(|cx| service.poll_ready(cx))) {
+            Poll::Ready(Ok(())) => true,
+            Poll::Ready(Err(_)) => return,
+            Poll::Pending => false,
+        };
+        tokio::select! {
+            Some(handled) = handling.next() => answer(handled),
+            message = messages.recv(), if ready => match message {
+                Some(Message::Request(request)) => {
+                    let mut handler = service.call(request);
+                    // At once, up to its first wait: the order of the events is the order of the wire.
+                    match poll!(&mut handler) {
+                        Poll::Ready(handled) => answer(handled),
+                        Poll::Pending => handling.push(handler),
+                    }
+                }
+                Some(Message::Response(response)) => outbox.answered(response),
+                None => break,
+            },
+            else => break,
+        }
+    }
+    while let Some(handled) = handling.next().await {
+        answer(handled);
+    }
 }
 
 /// Sees every message of the client in arrival order, then passes it on.
