@@ -1,13 +1,16 @@
 //! What the checks say of each open document, and how the client hears of it.
 //!
 //! A client that pulls (`textDocument/diagnostic`) is never pushed to, and the other way round. One check runs for
-//! a document at a time, off the loop; text that came meanwhile is checked when it is back. Findings are kept for
-//! each entry by the [`Checker`], so that a keystroke costs what it changed.
+//! a document at a time, off the loop, since it looks at the files that the spec names; text that came meanwhile is
+//! checked when it is back. Findings are kept for each entry by the [`Checker`], so that a keystroke costs what it
+//! changed. While somebody types, what was seen of the files a moment ago is taken for what they are: a spec of common
+//! size is then checked in the loop itself, and the files are looked at again when that moment is over.
 
 use std::{
     collections::HashMap,
     hash::{Hash, Hasher},
     sync::Arc,
+    time::Duration,
 };
 
 use lsp_types::{
@@ -15,14 +18,24 @@ use lsp_types::{
     Location, NumberOrString, PublishDiagnosticsParams, Url, notification,
 };
 
-use super::state::State;
+use tokio::time::{Instant, sleep_until};
+
+use super::{document::Document, state::State};
 use crate::{
     spec::{
-        checks::{Checker, Context, Finding, Severity, Tag},
+        checks::{Checker, Context, FileNeed, Finding, Severity, Tag, needed_files},
         syntax::Parsed,
     },
+    study::Severities,
     text::{Encoding, Text},
 };
+
+/// Texts up to this size are checked in the main loop where nothing has to be looked at: a tenth of a millisecond or
+/// two after an edit.
+const CHECKED_AT_ONCE: usize = 64 * 1024;
+
+/// So long what was seen of the files beside a spec is taken for what they are.
+const FRESH: Duration = Duration::from_secs(1);
 
 /// Where each check is explained; `#<code>` follows. An address on the web, since a client need not share our disk.
 const CHECKS: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/checks.md");
@@ -50,6 +63,8 @@ pub type Waiter = Box<dyn FnOnce(&Arc<Checked>) + Send>;
 #[derive(Default)]
 pub struct Reports {
     by_uri: HashMap<Url, Report>,
+    /// What changed and is not checked yet.
+    unchecked: Vec<Url>,
 }
 
 struct Report {
@@ -60,11 +75,42 @@ struct Report {
     again: bool,
     checked: Option<Arc<Checked>>,
     waiters: Vec<Waiter>,
+    seen: Option<Seen>,
+    /// The files will be looked at again.
+    look_due: bool,
+}
+
+/// What was seen of the files that a spec names.
+#[derive(Clone)]
+struct Seen {
+    when: Instant,
+    needs: Vec<FileNeed>,
+    context: Arc<Context>,
 }
 
 impl State {
-    /// Checks a document's present text, now or when the check that runs is back.
+    /// Has a document's present text checked, as soon as nobody waits for anything else or somebody waits for that.
     pub fn recheck(&mut self, uri: &Url) {
+        let unchecked = &mut self.reports.unchecked;
+        if self.documents.get(uri).is_some_and(|it| it.is_spec) && !unchecked.contains(uri) {
+            unchecked.push(uri.clone());
+        }
+    }
+
+    /// Something changed and is not checked yet.
+    pub fn has_unchecked(&self) -> bool {
+        !self.reports.unchecked.is_empty()
+    }
+
+    /// Checks what changed.
+    pub fn check_changed(&mut self) {
+        for uri in std::mem::take(&mut self.reports.unchecked) {
+            self.check(&uri);
+        }
+    }
+
+    /// Checks a document's present text, now or when the check that runs is back.
+    fn check(&mut self, uri: &Url) {
         let Some(document) = self
             .documents
             .get_mut(uri)
@@ -86,25 +132,57 @@ impl State {
             return;
         };
         report.again = false;
+        let encoding = self.client.encoding;
+        if let Some((parsed, seen)) = report.at_once(document, &self.settings.severities) {
+            let checked = Checked::make(
+                &mut checker,
+                document.version,
+                parsed,
+                &seen.context,
+                uri,
+                encoding,
+            );
+            self.look_again_after(uri, seen.when + FRESH);
+            return self.checked(uri, generation, checker, checked, seen);
+        }
         let (events, uri, path) = (self.events.clone(), uri.clone(), document.path());
-        let (settings, inspector, encoding) = (
-            self.settings.clone(),
-            self.inspector.clone(),
-            self.client.encoding,
-        );
+        let (settings, inspector) = (self.settings.clone(), self.inspector.clone());
         document.when_ready(Box::new(move |parsed, version| {
             let parsed = parsed.clone();
             tokio::task::spawn_blocking(move || {
-                let context = inspector.context(&parsed, path.as_deref(), &settings.severities);
-                let findings = checker.check(&parsed, &context);
-                let checked = Checked::new(version, parsed, findings, &uri, encoding);
-                let checked = Arc::new(Checked {
+                let (when, needs) = (Instant::now(), needed_files(&parsed));
+                let context =
+                    inspector.context_of(needs.clone(), path.as_deref(), &settings.severities);
+                let seen = Seen {
+                    when,
+                    needs,
                     context: Arc::new(context),
-                    ..checked
-                });
-                events.send(move |state| state.checked(&uri, generation, checker, checked));
+                };
+                let checked =
+                    Checked::make(&mut checker, version, parsed, &seen.context, &uri, encoding);
+                events.send(move |state| state.checked(&uri, generation, checker, checked, seen));
             });
         }));
+    }
+
+    /// Looks at the files that the spec names once more at `when`: what was said of them is then old.
+    fn look_again_after(&mut self, uri: &Url, when: Instant) {
+        let Some(report) = self.reports.by_uri.get_mut(uri).filter(|it| !it.look_due) else {
+            return;
+        };
+        report.look_due = true;
+        let (generation, events, uri) = (report.generation, self.events.clone(), uri.clone());
+        tokio::spawn(async move {
+            sleep_until(when).await;
+            events.send(move |state| {
+                let report = state.reports.by_uri.get_mut(&uri);
+                if let Some(report) = report.filter(|report| report.generation == generation) {
+                    report.look_due = false;
+                    report.seen = None;
+                    state.recheck(&uri);
+                }
+            });
+        });
     }
 
     /// Checks everything that is open (settings changed).
@@ -125,6 +203,9 @@ impl State {
             .cloned()
             .collect();
         for uri in uris {
+            if let Some(report) = self.reports.by_uri.get_mut(&uri) {
+                report.seen = None;
+            }
             self.recheck(&uri);
         }
         if uri.is_none() {
@@ -145,7 +226,8 @@ impl State {
         uri: &Url,
         generation: u64,
         checker: Box<Checker>,
-        checked: Arc<Checked>,
+        checked: Checked,
+        seen: Seen,
     ) {
         let Some(report) = self
             .reports
@@ -157,15 +239,21 @@ impl State {
         };
         report.checker = Some(checker);
         if report.again {
-            return self.recheck(uri);
+            return self.check(uri);
         }
-        report.checked = Some(checked.clone());
+        report.seen = Some(seen);
+        let checked = Arc::new(checked);
+        let former = report.checked.replace(checked.clone());
+        let of_the_same_text = former.filter(|former| former.version == checked.version);
         let waiters = std::mem::take(&mut report.waiters);
         for waiter in waiters {
             waiter(&checked);
         }
-        if !self.client.pull_diagnostics {
-            self.publish(uri, &checked);
+        match of_the_same_text {
+            Some(former) if former.result_id == checked.result_id => {}
+            Some(_) if self.client.pull_diagnostics => self.refresh_pulled(),
+            _ if self.client.pull_diagnostics => {}
+            _ => self.publish(uri, &checked),
         }
     }
 
@@ -180,6 +268,10 @@ impl State {
 
     /// Hands the findings of the present text, or of a later one, to `waiter`. `false`: no such spec is open.
     pub fn when_checked(&mut self, uri: &Url, waiter: Waiter) -> bool {
+        if let Some(at) = self.reports.unchecked.iter().position(|it| it == uri) {
+            self.reports.unchecked.swap_remove(at);
+            self.check(uri);
+        }
         let Some(report) = self.reports.by_uri.get_mut(uri) else {
             return false;
         };
@@ -193,6 +285,7 @@ impl State {
 
     /// The document closed.
     pub fn forget_report(&mut self, uri: &Url) {
+        self.reports.unchecked.retain(|it| it != uri);
         let report = self.reports.by_uri.remove(uri);
         let known = report.is_some();
         tokio::task::spawn_blocking(move || drop(report));
@@ -216,26 +309,42 @@ impl Report {
             again: false,
             checked: None,
             waiters: Vec::new(),
+            seen: None,
+            look_due: false,
         }
+    }
+
+    /// The tree of the present text and what was seen of its files, where it can be checked in the loop.
+    fn at_once(&self, document: &Document, severities: &Severities) -> Option<(Parsed, Seen)> {
+        let parsed = document.ready()?;
+        let seen = self.seen.as_ref()?;
+        let is_small = parsed.text().len() <= CHECKED_AT_ONCE;
+        (is_small
+            && seen.when.elapsed() < FRESH
+            && seen.context.severities == *severities
+            && seen.needs == needed_files(parsed))
+        .then(|| (parsed.clone(), seen.clone()))
     }
 }
 
 impl Checked {
-    /// To be made off the loop: places are counted anew.
-    pub fn new(
+    /// Checks a text.
+    fn make(
+        checker: &mut Checker,
         version: i32,
         parsed: Parsed,
-        findings: Vec<Finding>,
+        context: &Arc<Context>,
         uri: &Url,
         encoding: Encoding,
     ) -> Checked {
+        let findings = checker.check(&parsed, context);
         let diagnostics = to_lsp(&findings, parsed.text(), uri, encoding);
         let result_id = result_id(&diagnostics);
         Checked {
             version,
             parsed,
             findings: Arc::new(findings),
-            context: Arc::default(),
+            context: context.clone(),
             diagnostics,
             result_id,
         }

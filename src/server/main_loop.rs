@@ -1,13 +1,17 @@
 //! The one owner of what changes: open documents, settings, folders.
 //!
 //! Invariant: events are applied one after the other in the order in which the client's messages arrived. A handler
-//! sends its event before its first `.await`, and tower-lsp polls new handlers in arrival order; so the order of the
-//! wire is the order here, although handlers then wait side by side.
+//! sends its event before its first `.await`, and the relay polls each handler as it begins; so the order of the wire
+//! is the order here, although handlers then wait side by side.
 //!
 //! Invariant: nothing here blocks, reads a file, or takes more than about a millisecond. Longer work gets a snapshot,
 //! runs elsewhere, and comes back as another event.
 
-use tokio::sync::{mpsc, oneshot};
+use futures::FutureExt;
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::yield_now,
+};
 use tower_lsp::jsonrpc::{Error, Result as RpcResult};
 
 use super::state::State;
@@ -76,9 +80,28 @@ impl Events {
     }
 }
 
-/// Applies events until all [`Events`] are gone.
+/// Applies events until all [`Events`] are gone. Checks what they changed when no other event waits and the answers
+/// that they gave are on their way: a completion need not wait for the check of the letter before it.
 pub async fn run(mut state: State, Inbox(mut inbox): Inbox) {
-    while let Some(event) = inbox.recv().await {
-        event(&mut state);
+    loop {
+        let waiting = inbox.recv().now_or_never();
+        let event = match waiting {
+            Some(event) => event,
+            None if state.has_unchecked() => {
+                yield_now().await;
+                match inbox.recv().now_or_never() {
+                    Some(event) => event,
+                    None => {
+                        state.check_changed();
+                        continue;
+                    }
+                }
+            }
+            None => inbox.recv().await,
+        };
+        match event {
+            Some(event) => event(&mut state),
+            None => return,
+        }
     }
 }

@@ -128,7 +128,8 @@ impl Inspector {
         self.context_of(needed_files(parsed), path, severities)
     }
 
-    fn context_of(
+    /// The same, of a spec that names these files.
+    pub fn context_of(
         &self,
         needs: Vec<FileNeed>,
         path: Option<&Path>,
