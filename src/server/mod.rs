@@ -32,9 +32,10 @@ mod roots;
 mod settings;
 mod spec_sync;
 mod state;
+mod stdout;
 mod stream;
 
-use std::{fs::File, io::Write, time::Duration};
+use std::time::Duration;
 
 use tokio::time::timeout;
 use tower_lsp::LspService;
@@ -72,7 +73,7 @@ fn warm_up() {
 /// exit code of the contract: 0 after `shutdown` and `exit`, else 1.
 pub async fn serve() -> u8 {
     let lifecycle = Lifecycle::default();
-    let outbox = Outbox::new(unbuffered_stdout());
+    let outbox = Outbox::new(stdout::unbuffered(), stdout::at_once());
     let (events, inbox) = Events::new();
     let managers = Managers::new(events.clone(), outbox.clone());
     let state = State::new(events.clone(), outbox.clone(), managers.clone());
@@ -122,18 +123,4 @@ pub async fn serve() -> u8 {
         () = looping => {}
     }
     lifecycle.exit_code()
-}
-
-/// Stdout without the line buffer of [`std::io::Stdout`], which would write a message's header by itself and so wake
-/// the client twice.
-fn unbuffered_stdout() -> Box<dyn Write + Send> {
-    let stdout = std::io::stdout();
-    #[cfg(unix)]
-    let own = std::os::fd::AsFd::as_fd(&stdout).try_clone_to_owned();
-    #[cfg(windows)]
-    let own = std::os::windows::io::AsHandle::as_handle(&stdout).try_clone_to_owned();
-    match own {
-        Ok(own) => Box::new(File::from(own)),
-        Err(_) => Box::new(stdout),
-    }
 }

@@ -2,7 +2,8 @@
 //!
 //! Invariant: sending never blocks and never fails. Messages go into an unbounded queue which a thread of its own
 //! writes to the output; so a client that reads slowly, or not at all, holds up nobody: handlers still run, a
-//! cancel still arrives. What could fill the queue without end (the text of a chat) asks [`Outbox::is_congested`]
+//! cancel still arrives. A short message is written at once where nothing waits before it and the output has room for
+//! it, which spares the way to that thread. What could fill the queue without end (the text of a chat) asks [`Outbox::is_congested`]
 //! first and coalesces (see `stream.rs`).
 //!
 //! It takes the place of tower-lsp's own client socket. That one passes messages through a channel of one place, in
@@ -26,6 +27,9 @@ use tower_lsp::jsonrpc::{Error, Id, Response, Result as RpcResult};
 /// From this many unwritten bytes on, streams coalesce their events.
 const CONGESTED_BYTES: usize = 64 * 1024;
 
+/// Writes as many of the bytes as the output has room for, without waiting; says how many.
+pub type AtOnce = Box<dyn Fn(&[u8]) -> usize + Send + Sync>;
+
 /// A cheap handle; all clones write to the same client.
 #[derive(Clone)]
 pub struct Outbox {
@@ -34,6 +38,7 @@ pub struct Outbox {
 
 struct Shared {
     queue: Mutex<Option<mpsc::Sender<Vec<u8>>>>,
+    at_once: Option<AtOnce>,
     pending_bytes: AtomicUsize,
     drained: Notify,
     broken: AtomicBool,
@@ -50,19 +55,25 @@ pub struct Pending {
 }
 
 impl Outbox {
-    /// Starts the thread that writes to `output`.
-    pub fn new(output: impl Write + Send + 'static) -> Self {
-        let (outbox, receiver) = Self::unwritten();
+    /// Starts the thread that writes to `output`; `at_once` writes to the same.
+    pub fn new(output: impl Write + Send + 'static, at_once: Option<AtOnce>) -> Self {
+        let (outbox, receiver) = Self::queued(at_once);
         let writer = outbox.shared.clone();
         std::thread::spawn(move || write_all(output, &receiver, &writer));
         outbox
     }
 
     /// An outbox whose frames nobody writes yet.
+    #[cfg(test)]
     pub fn unwritten() -> (Self, mpsc::Receiver<Vec<u8>>) {
+        Self::queued(None)
+    }
+
+    fn queued(at_once: Option<AtOnce>) -> (Self, mpsc::Receiver<Vec<u8>>) {
         let (sender, receiver) = mpsc::channel::<Vec<u8>>();
         let shared = Arc::new(Shared {
             queue: Mutex::new(Some(sender)),
+            at_once,
             pending_bytes: AtomicUsize::new(0),
             drained: Notify::new(),
             broken: AtomicBool::new(false),
@@ -145,12 +156,20 @@ impl Outbox {
         self.enqueue(format!("Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes());
     }
 
-    fn enqueue(&self, bytes: Vec<u8>) {
+    fn enqueue(&self, mut bytes: Vec<u8>) {
         if self.shared.broken.load(Ordering::Acquire) {
             return;
         }
         let queue = lock(&self.shared.queue);
         let Some(sender) = queue.as_ref() else { return };
+        // The queue is locked and all that went through it is written: nothing can come before these bytes.
+        let is_next = self.shared.pending_bytes.load(Ordering::Acquire) == 0;
+        if let Some(write) = self.shared.at_once.as_ref().filter(|_| is_next) {
+            bytes.drain(..write(&bytes));
+            if bytes.is_empty() {
+                return;
+            }
+        }
         self.shared
             .pending_bytes
             .fetch_add(bytes.len(), Ordering::AcqRel);

@@ -35,6 +35,9 @@ pub(super) fn quoted(node: Node<'_>) -> String {
 }
 
 pub(super) fn duplicate_key(visit: &Visit<'_, '_>, out: &mut Out) {
+    if visit.distinct {
+        return;
+    }
     if visit.members.len() > MANY {
         return duplicate_key_of_many(visit, out);
     }
@@ -139,11 +142,13 @@ pub(super) fn missing_property(visit: &Visit<'_, '_>, out: &mut Out) {
         .map(String::as_str)
         .chain(also.iter().copied())
     {
-        let by_old_name = visit
-            .members
-            .iter()
-            .any(|(name, _)| visit.shape.renamed(name) == Some(key));
-        if by_old_name || visit.has(key) {
+        let by_old_name = || {
+            visit
+                .members
+                .iter()
+                .any(|(name, _)| visit.shape.renamed(name) == Some(key))
+        };
+        if visit.has(key) || by_old_name() {
             continue;
         }
         let raw = visit.report(out, format!("`{key}` is missing"));

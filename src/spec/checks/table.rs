@@ -10,13 +10,18 @@ use super::{
 };
 use crate::spec::syntax::Parsed;
 
+/// A check of a value.
+pub(super) type ValueCheck = fn(&Visit<'_, '_>, &mut Out);
+
 /// What a check looks at. The narrower, the less is done again after an edit.
 #[derive(Clone, Copy)]
 pub(super) enum Run {
     /// The text as JSON.
     Text(fn(&Parsed, &mut Out)),
-    /// Each value that the format knows, with what it says about it; each object of any other.
-    Value(fn(&Visit<'_, '_>, &mut Out)),
+    /// Each value that the format knows, with what it says about it; each object of any other. A string, a number or a
+    /// boolean of the right kind only where the format says more of it than its kind
+    /// ([`Shape::is_bare`](crate::spec::format::Shape)).
+    Value(ValueCheck),
     /// Each entry by itself.
     Entry(fn(&EntryView<'_>, &mut Out)),
     /// The spec as a whole, through its model.

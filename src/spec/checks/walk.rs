@@ -1,11 +1,16 @@
 //! The ways over a spec that the checks are led: value by value, entry by entry, or the whole at once.
 
-use std::{borrow::Cow, ops::Range};
+use std::{borrow::Cow, ops::Range, sync::LazyLock};
 
 use rustc_hash::FxHashMap;
 
 pub(super) use super::out::{Out, Raw};
-use super::{TABLE, numbers::Numbers, table::Run, view::SpecView};
+use super::{
+    Code, TABLE,
+    numbers::Numbers,
+    table::{Run, ValueCheck},
+    view::SpecView,
+};
 use crate::spec::{
     format::{ExtractorType, Shape, ValueKind},
     model::{Detail, EntryKind, Facts, VariableKind},
@@ -51,6 +56,8 @@ pub(super) struct Visit<'a, 'v> {
     pub members: Vec<(Cow<'a, str>, Member<'a>)>,
     /// Of many members, the last of each name.
     last: Option<FxHashMap<Cow<'a, str>, usize>>,
+    /// Of few members: no two have the same name.
+    pub distinct: bool,
     /// It is the value of the entry itself, not something in it.
     pub top: bool,
     way: Way<'a, 'v>,
@@ -72,7 +79,12 @@ impl<'a, 'v> Visit<'a, 'v> {
             let names = members.iter().map(|(name, _)| name.clone());
             names.zip(0..).collect()
         });
-        let fits = shape.kinds.is_empty() || shape.kinds.iter().any(|kind| is_of(node, *kind));
+        let distinct = last.is_none()
+            && members
+                .iter()
+                .enumerate()
+                .all(|(index, (name, _))| members[..index].iter().all(|(other, _)| other != name));
+        let fits = fits(node, shape);
         let top = matches!(way, Way::Start(_));
         Self {
             node,
@@ -82,6 +94,7 @@ impl<'a, 'v> Visit<'a, 'v> {
             fits,
             members,
             last,
+            distinct,
             top,
             way,
         }
@@ -114,6 +127,7 @@ impl<'a, 'v> Visit<'a, 'v> {
     fn is_shadowed(&self, index: usize) -> bool {
         let (name, _) = &self.members[index];
         match &self.last {
+            _ if self.distinct => false,
             Some(last) => last.get(name) != Some(&index),
             None => self.members[index + 1..]
                 .iter()
@@ -138,6 +152,21 @@ impl<'a, 'v> Visit<'a, 'v> {
         raw.at_key = self.top && self.key.is_none();
         raw
     }
+}
+
+/// Whether a value is of a kind that the format allows.
+fn fits(node: Node<'_>, shape: &Shape) -> bool {
+    shape.kinds.is_empty() || shape.kinds.iter().any(|kind| is_of(node, *kind))
+}
+
+/// Nothing can be said of a value: it is of the right kind, and that is all that the format asks of it.
+fn is_plain(node: Node<'_>, shape: &Shape) -> bool {
+    shape.is_bare
+        && matches!(
+            node.kind(),
+            Kind::String | Kind::Number | Kind::True | Kind::False
+        )
+        && fits(node, shape)
 }
 
 /// Whether a value is of a kind. A whole number may be written with a point.
@@ -193,17 +222,24 @@ impl<'a> Frame<'a> {
     }
 }
 
+/// The checks of values.
+static VALUE_CHECKS: LazyLock<Vec<(Code, ValueCheck)>> = LazyLock::new(|| {
+    let of_values = TABLE.iter().filter_map(|check| match check.run {
+        Run::Value(run) => Some((check.code, run)),
+        _ => None,
+    });
+    of_values.collect()
+});
+
 /// Runs the checks of values on one, not on what is in it.
 pub(super) fn visit(visit: &Visit<'_, '_>, out: &mut Out) {
     if visit.is_loose() {
         return;
     }
     out.top = visit.top;
-    for check in TABLE {
-        if let Run::Value(run) = check.run {
-            out.begin(check.code);
-            run(visit, out);
-        }
+    for (code, run) in VALUE_CHECKS.iter() {
+        out.begin(*code);
+        run(visit, out);
     }
     out.top = false;
 }
@@ -213,6 +249,7 @@ pub(super) fn walk(here: &Visit<'_, '_>, out: &mut Out) {
     visit(here, out);
     for (index, node) in here.node.elements().enumerate() {
         match here.shape.items.as_deref() {
+            Some(items) if is_plain(node, items) => {}
             Some(items) => walk(
                 &Visit::new(node, items, None, here.scope, Way::Index(here, index)),
                 out,
@@ -223,6 +260,7 @@ pub(super) fn walk(here: &Visit<'_, '_>, out: &mut Out) {
     for (index, (name, member)) in here.members.iter().enumerate() {
         let Some(node) = member.value() else { continue };
         match child(here, name).filter(|_| !here.is_shadowed(index)) {
+            Some(shape) if is_plain(node, shape) => {}
             Some(shape) => {
                 let key = Some(member.key().range());
                 walk(

@@ -44,6 +44,8 @@ pub struct Shape {
     pub units: bool,
     /// Names that its key had in older formats.
     pub old_names: Vec<String>,
+    /// Of a string, a number or a boolean nothing is said but its kind.
+    pub is_bare: bool,
 }
 
 /// A key of an object and what its value is.
@@ -372,8 +374,17 @@ impl Shape {
             name: name.clone(),
             shape: Self::from_schema(schema),
         };
+        let more = [
+            "enum",
+            "minimum",
+            "exclusiveMinimum",
+            "maximum",
+            "pattern",
+            "format",
+        ];
         Self {
             description: text("description"),
+            is_bare: !more.iter().any(|key| schema.get(key).is_some()),
             kinds: kinds(schema.get("type")),
             values: strings("enum").into_iter().enumerate().map(name).collect(),
             default: schema.get("default").cloned(),
