@@ -5,6 +5,7 @@ use serde_json::Value as Json;
 
 use super::*;
 
+mod ahead;
 mod examples;
 mod fuzzed;
 mod places;

@@ -1,0 +1,130 @@
+//! Reading a long text on several processors.
+//!
+//! The text is cut into pieces, and of each piece the objects that stand in lists are read, from the first place that
+//! looks like the beginning of one. That is a guess: the place may be in a string, or in a text whose brackets do not
+//! match. So nothing depends on it. The parser then reads the whole text as ever, and where it comes to an object that
+//! was read already it takes it over: a container that is balanced, not far, and without an error is the same tree
+//! wherever its text stands (see [`parse`](super::parse)).
+
+use std::sync::Arc;
+
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
+
+use super::{
+    green::{Chunk, Container, Shape},
+    parse::{Fresh, Parser, Reuse},
+    scan::Source,
+};
+use crate::text::Text;
+
+/// Shorter texts are read faster than the work is shared out.
+const LONG: usize = 256 * 1024;
+/// Pieces for each processor, so that none waits long for another.
+const PIECES: usize = 4;
+/// In a piece, so many lists are begun with.
+const BEGINNINGS: usize = 64;
+
+/// Objects that were read ahead.
+#[derive(Default)]
+pub(super) struct Ahead {
+    /// With the places where they begin, in their order.
+    found: Vec<(usize, Arc<Container>)>,
+    next: usize,
+}
+
+impl Ahead {
+    /// Reads what can be read by pieces; `whole` is all of `text`.
+    pub fn read(text: &Text, whole: &str) -> Self {
+        let processors = rayon::current_num_threads();
+        if whole.len() < LONG || processors == 1 {
+            return Self::default();
+        }
+        Self::by_pieces(text, whole, whole.len().div_ceil(processors * PIECES))
+    }
+
+    /// The same, by pieces of `size` bytes.
+    pub(super) fn by_pieces(text: &Text, whole: &str, size: usize) -> Self {
+        let pieces: Vec<_> = (0..whole.len()).step_by(size).collect();
+        let found: Vec<_> = pieces
+            .into_par_iter()
+            .map(|from| piece(text, whole, from, (from + size).min(whole.len())))
+            .collect();
+        Self {
+            found: found.into_iter().flatten().collect(),
+            next: 0,
+        }
+    }
+}
+
+/// Asked for places in rising order.
+impl Reuse for Ahead {
+    fn container(&mut self, pos: usize) -> Option<Arc<Container>> {
+        while self.found.get(self.next).is_some_and(|(at, _)| *at < pos) {
+            self.next += 1;
+        }
+        let (at, container) = self.found.get(self.next)?;
+        (*at == pos).then(|| container.clone())
+    }
+}
+
+/// The objects that begin between `from` and `to`, as far as they are elements of lists that are no deeper than the
+/// first.
+fn piece(text: &Text, whole: &str, from: usize, to: usize) -> Vec<(usize, Arc<Container>)> {
+    let mut found = Vec::new();
+    let mut pos = from;
+    for _ in 0..BEGINNINGS {
+        let Some(start) = element(whole.as_bytes(), pos, to) else {
+            break;
+        };
+        let mut parser = Parser::new(Source::whole(text, whole), Fresh);
+        parser.pos = start;
+        parser.push_frame(Shape::Array, start, Vec::new());
+        while parser.done.is_none() && !parser.lost && (parser.frames.len() > 1 || parser.pos < to)
+        {
+            parser.step();
+        }
+        pos = parser.pos.max(start + 1);
+        let lost = parser.lost;
+        take(parser, start, &mut found);
+        if lost {
+            break;
+        }
+    }
+    found
+}
+
+/// The first `{` between `from` and `to` that stands after a comma or an opening bracket.
+fn element(bytes: &[u8], from: usize, to: usize) -> Option<usize> {
+    let mut before = None;
+    for (at, byte) in (from..to).zip(bytes.get(from..to)?) {
+        match byte {
+            b'{' if matches!(before, Some(b',' | b'[')) => return Some(at),
+            b' ' | b'\t' | b'\n' | b'\r' => {}
+            byte => before = Some(*byte),
+        }
+    }
+    None
+}
+
+/// Takes what `parser` read from `start` on and what may be taken over.
+fn take(mut parser: Parser<'_, Fresh>, start: usize, found: &mut Vec<(usize, Arc<Container>)>) {
+    let chunks: Vec<Chunk> = match parser.done.take() {
+        Some(done) => done.chunks.clone(),
+        None if parser.frames.len() == 1 => {
+            parser.settle();
+            std::mem::take(&mut parser.frames[0].chunks)
+        }
+        None => std::mem::take(&mut parser.frames[0].chunks),
+    };
+    let mut at = start;
+    for item in chunks.iter().flat_map(|chunk| chunk.items.iter()) {
+        if let Some(container) = item.value.container()
+            && container.balanced
+            && !container.far
+            && container.error_count == 0
+        {
+            found.push((at + item.value_at as usize, container.clone()));
+        }
+        at += item.len as usize;
+    }
+}
