@@ -197,12 +197,14 @@ impl State {
         };
         let (events, uri) = (self.events.clone(), uri.clone());
         tokio::task::spawn_blocking(move || {
-            let parsed = crate::spec::syntax::Parsed::new(text);
+            let parsed = crate::spec::syntax::Parsed::new(text.clone());
             events.send(move |state| {
                 if let Some(document) = state.documents.get_mut(&uri) {
                     document.parsed(stamp, parsed);
                 }
             });
+            // So that the first edit need not.
+            text.warm_up();
         });
     }
 

@@ -6,36 +6,72 @@
 mod edit;
 mod position;
 
-use std::{borrow::Cow, fmt, ops::Range, sync::Arc};
+use std::{
+    borrow::Cow,
+    fmt,
+    ops::Range,
+    sync::{Arc, OnceLock},
+};
 
 use ropey::Rope;
 
 pub use edit::{Edit, apply, minimal};
 pub use position::Encoding;
 
-/// The text of a document: immutable, cheap to clone (clones share the rope), indexed in bytes.
-#[derive(Clone, Default)]
+/// The text of a document: immutable, cheap to clone (clones share all of it), indexed in bytes.
+///
+/// At least one of its two forms is there.
+#[derive(Clone)]
 pub struct Text {
-    rope: Rope,
-    /// The same in one piece, until the first edit: a text that comes whole is read whole, which is several times as
-    /// fast from one piece.
+    /// For edits and positions. Of a text that comes whole it is made when it is first needed, see [`Text::rope`].
+    rope: Arc<OnceLock<Rope>>,
+    /// In one piece, until the first edit: a text that comes whole is read whole, which is several times as fast from one
+    /// piece.
     flat: Option<Arc<str>>,
+}
+
+impl Default for Text {
+    fn default() -> Self {
+        Self::from("")
+    }
 }
 
 impl From<&str> for Text {
     fn from(text: &str) -> Self {
         Self {
-            rope: Rope::from_str(text),
+            rope: Arc::default(),
             flat: Some(text.into()),
         }
     }
 }
 
+impl From<Rope> for Text {
+    fn from(rope: Rope) -> Self {
+        Self {
+            rope: Arc::new(rope.into()),
+            flat: None,
+        }
+    }
+}
+
 impl Text {
+    fn rope(&self) -> &Rope {
+        let make = || Rope::from_str(self.flat.as_deref().unwrap_or_default());
+        self.rope.get_or_init(make)
+    }
+
+    /// Makes ready for edits and positions, which else the first of them does: some 8 ms for 10 MB.
+    pub fn warm_up(&self) {
+        self.rope();
+    }
+
     /// Length in bytes.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.rope.len_bytes()
+        match &self.flat {
+            Some(flat) => flat.len(),
+            None => self.rope().len_bytes(),
+        }
     }
 
     /// No byte at all.
@@ -47,7 +83,7 @@ impl Text {
     /// Lines as LSP counts them: ended by `\n`, `\r\n` or `\r`; a text that ends so has one more, empty line. At least 1.
     #[must_use]
     pub fn line_count(&self) -> usize {
-        self.rope.len_lines()
+        self.rope().len_lines()
     }
 
     /// The text of `range` (bytes; ends outside the text or inside a character are moved inwards). Borrowed where the
@@ -59,13 +95,13 @@ impl Text {
         if let Some(piece) = self.flat.as_ref().and_then(|flat| flat.get(start..end)) {
             return Cow::Borrowed(piece);
         }
-        let (chunk, chunk_start, ..) = self.rope.chunk_at_byte(start);
+        let (chunk, chunk_start, ..) = self.rope().chunk_at_byte(start);
         if let Some(piece) = chunk.get(start - chunk_start..end - chunk_start) {
             return Cow::Borrowed(piece);
         }
         let end = self.floor_char(end);
         let start = self.ceil_char(start).min(end);
-        Cow::from(self.rope.byte_slice(start..end))
+        Cow::from(self.rope().byte_slice(start..end))
     }
 
     /// The same text with a copy in one piece, which makes [`Text::slice`] several times as fast: for whoever reads all of it.
@@ -90,13 +126,19 @@ impl Text {
     /// The byte at `offset`, if there is one.
     #[must_use]
     pub fn byte(&self, offset: usize) -> Option<u8> {
-        self.rope.get_byte(offset)
+        match &self.flat {
+            Some(flat) => flat.as_bytes().get(offset).copied(),
+            None => self.rope().get_byte(offset),
+        }
     }
 
-    /// The piece of the rope that holds the byte at `offset`, and where it begins. For scanning without copying.
+    /// The piece of the text that holds the byte at `offset`, and where it begins. For scanning without copying.
     #[must_use]
     pub fn chunk_at(&self, offset: usize) -> (&str, usize) {
-        let (chunk, start, ..) = self.rope.chunk_at_byte(offset.min(self.len()));
+        if let Some(flat) = &self.flat {
+            return (flat, 0);
+        }
+        let (chunk, start, ..) = self.rope().chunk_at_byte(offset.min(self.len()));
         (chunk, start)
     }
 
@@ -104,7 +146,7 @@ impl Text {
     /// text is clamped.
     #[must_use]
     pub fn with_edits(&self, edits: &[Edit]) -> Self {
-        let mut rope = self.rope.clone();
+        let mut rope = self.rope().clone();
         for edit in edits.iter().rev() {
             let start = rope.byte_to_char(edit.range.start.min(rope.len_bytes()));
             let end = rope
@@ -113,20 +155,23 @@ impl Text {
             rope.remove(start..end);
             rope.insert(start, &edit.insert);
         }
-        Self { rope, flat: None }
+        Self::from(rope)
     }
 
     /// It has a `\r` somewhere.
     #[must_use]
     pub fn has_carriage_return(&self) -> bool {
-        self.rope.chunks().any(|chunk| chunk.contains('\r'))
+        match &self.flat {
+            Some(flat) => flat.contains('\r'),
+            None => self.rope().chunks().any(|chunk| chunk.contains('\r')),
+        }
     }
 
     /// The same text, line ends of `\n` and `\r\n` counted as the same.
     #[must_use]
     pub fn equals_but_line_ends(&self, other: &Self) -> bool {
         fn bytes(text: &Text) -> impl Iterator<Item = u8> {
-            text.rope.bytes().filter(|byte| *byte != b'\r')
+            text.rope().bytes().filter(|byte| *byte != b'\r')
         }
         self == other || bytes(self).eq(bytes(other))
     }
@@ -134,8 +179,13 @@ impl Text {
     /// The nearest character boundary at or before `offset`.
     #[must_use]
     pub fn floor_char(&self, offset: usize) -> usize {
-        self.rope
-            .char_to_byte(self.rope.byte_to_char(offset.min(self.len())))
+        match &self.flat {
+            Some(flat) => flat.floor_char_boundary(offset),
+            None => {
+                let rope = self.rope();
+                rope.char_to_byte(rope.byte_to_char(offset.min(rope.len_bytes())))
+            }
+        }
     }
 
     /// The nearest character boundary at or after `offset`.
@@ -144,14 +194,21 @@ impl Text {
         if floor >= offset {
             floor
         } else {
-            self.rope.char_to_byte(self.rope.byte_to_char(offset) + 1)
+            let rope = self.rope();
+            rope.char_to_byte(rope.byte_to_char(offset) + 1)
         }
     }
 }
 
 impl fmt::Display for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.rope.chunks().try_for_each(|chunk| f.write_str(chunk))
+        match &self.flat {
+            Some(flat) => f.write_str(flat),
+            None => self
+                .rope()
+                .chunks()
+                .try_for_each(|chunk| f.write_str(chunk)),
+        }
     }
 }
 
@@ -164,7 +221,16 @@ impl fmt::Debug for Text {
 
 impl PartialEq for Text {
     fn eq(&self, other: &Self) -> bool {
-        self.rope.is_instance(&other.rope) || self.rope == other.rope
+        Arc::ptr_eq(&self.rope, &other.rope)
+            || match (&self.flat, &other.flat) {
+                (Some(flat), Some(other)) => flat == other,
+                (Some(flat), None) => *other.rope() == **flat,
+                (None, Some(flat)) => *self.rope() == **flat,
+                (None, None) => {
+                    let (rope, other) = (self.rope(), other.rope());
+                    rope.is_instance(other) || rope == other
+                }
+            }
     }
 }
 

@@ -24,13 +24,13 @@ impl Text {
     #[must_use]
     pub fn position(&self, offset: usize, encoding: Encoding) -> Position {
         let offset = self.floor_char(offset);
-        let line = self.rope.byte_to_line(offset);
-        let start = self.rope.line_to_byte(line);
+        let line = self.rope().byte_to_line(offset);
+        let start = self.rope().line_to_byte(line);
         let offset = offset.min(self.line_end(line));
         let character = match encoding {
             Encoding::Utf8 => offset - start,
             Encoding::Utf16 => self.utf16(offset) - self.utf16(start),
-            Encoding::Utf32 => self.rope.byte_to_char(offset) - self.rope.byte_to_char(start),
+            Encoding::Utf32 => self.rope().byte_to_char(offset) - self.rope().byte_to_char(start),
         };
         Position {
             line: saturating(line),
@@ -46,7 +46,7 @@ impl Text {
         if line >= self.line_count() {
             return self.len();
         }
-        let start = self.rope.line_to_byte(line);
+        let start = self.rope().line_to_byte(line);
         let end = self.line_end(line);
         let character = position.character as usize;
         let offset = match encoding {
@@ -56,11 +56,11 @@ impl Text {
                     .utf16(start)
                     .saturating_add(character)
                     .min(self.utf16(end));
-                self.rope.char_to_byte(self.rope.utf16_cu_to_char(unit))
+                self.rope().char_to_byte(self.rope().utf16_cu_to_char(unit))
             }
             Encoding::Utf32 => {
-                let char = self.rope.byte_to_char(start).saturating_add(character);
-                self.rope.char_to_byte(char.min(self.rope.len_chars()))
+                let char = self.rope().byte_to_char(start).saturating_add(character);
+                self.rope().char_to_byte(char.min(self.rope().len_chars()))
             }
         };
         offset.min(end)
@@ -87,14 +87,15 @@ impl Text {
         if line + 1 >= self.line_count() {
             return self.len();
         }
-        let next = self.rope.line_to_byte(line + 1);
+        let next = self.rope().line_to_byte(line + 1);
         let crlf =
             next >= 2 && self.byte(next - 1) == Some(b'\n') && self.byte(next - 2) == Some(b'\r');
         next - if crlf { 2 } else { 1 }
     }
 
     fn utf16(&self, offset: usize) -> usize {
-        self.rope.char_to_utf16_cu(self.rope.byte_to_char(offset))
+        self.rope()
+            .char_to_utf16_cu(self.rope().byte_to_char(offset))
     }
 }
 
