@@ -28,6 +28,22 @@ pub enum Message {
     Response(Response),
 }
 
+/// What a pipe from the client is made to hold (Linux gives that to everybody; pipe(7), `pipe-max-size`): a client that
+/// writes a large spec into one of the usual 64 KiB waits for us at each of them.
+#[cfg(target_os = "linux")]
+const PIPE_BYTES: usize = 1 << 20;
+
+/// Stdin, as a wide pipe where it is one.
+pub fn stdin() -> io::Stdin {
+    let stdin = io::stdin();
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::pipe::fcntl_setpipe_size(&stdin, PIPE_BYTES) {
+        // Many clients use sockets, and there may be a limit for all pipes together.
+        tracing::debug!(%error, "stdin is left as it is");
+    }
+    stdin
+}
+
 /// Starts the thread that reads `source`: its messages in order, until its end, which is told to `lifecycle`.
 pub fn messages(
     source: impl Read + Send + 'static,

@@ -98,7 +98,7 @@ pub async fn serve() -> u8 {
     );
     let (service, _) = service.finish();
     let service = Arrivals::new(service, lifecycle.clone());
-    let messages = input::messages(std::io::stdin(), outbox.clone(), lifecycle.clone());
+    let messages = input::messages(input::stdin(), outbox.clone(), lifecycle.clone());
 
     let serving = async {
         let mut serving = std::pin::pin!(relay::run(service, messages, outbox.clone()));
