@@ -18,6 +18,24 @@ export function minimalChange(from: string, to: string): TextChange | null {
   return { start, end: from.length - same, insert: to.slice(start, to.length - same) };
 }
 
+/**
+ * `now` with what changed from `base` to `mine`. Where `now` has a change in the same place both are kept, mine first.
+ */
+export function carried(base: string, mine: string, now: string): string {
+  const change = minimalChange(base, mine);
+  const other = minimalChange(base, now);
+  if (change === null) return now;
+  if (other === null) return mine;
+  if (change.end <= other.start) return replaced(now, change, 0);
+  if (change.start >= other.end) return replaced(now, change, now.length - base.length);
+  const at = change.start + change.insert.length;
+  return mine.slice(0, at) + other.insert + mine.slice(at);
+}
+
+function replaced(text: string, { start, end, insert }: TextChange, shift: number): string {
+  return text.slice(0, start + shift) + insert + text.slice(end + shift);
+}
+
 function splits(from: string, to: string, at: number): boolean {
   return cuts(from, at) || cuts(to, at);
 }

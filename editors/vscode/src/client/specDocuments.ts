@@ -11,7 +11,7 @@
  *   user had changed is put back as an edit: it stays dirty, and can be saved.
  */
 import * as vscode from 'vscode';
-import { minimalChange } from './minimalChange';
+import { carried, minimalChange } from './minimalChange';
 
 interface ApplyEditParams {
   edit: {
@@ -41,6 +41,12 @@ const MOST_TRIES = 5;
 /** An edit that was refused is tried again when the document has moved on, or after this. */
 const RETRY_MS = 200;
 
+/** What a document showed before and after VS Code read it from the file. */
+interface Reading {
+  before: string;
+  after: string;
+}
+
 export class SpecDocuments implements vscode.Disposable {
   /** Documents whose last applied edit has not been brought together with the file yet. */
   private readonly pending = new Set<string>();
@@ -68,8 +74,11 @@ export class SpecDocuments implements vscode.Disposable {
       if (target === null || document === undefined) return await next(params);
       if (target.version !== null && target.version !== document.version) return await next(params);
       const after = edited(document, target.edits);
-      if (!document.isDirty && after === (await textOnDisk(document)) && (await this.reload(document, after))) {
-        return { applied: true };
+      const { version } = document;
+      if (!document.isDirty && after === (await textOnDisk(document))) {
+        if (await this.reload(document, version, after)) return { applied: true };
+        // The server computes it anew from the text that is there now.
+        if (document.version !== version) return { applied: false, failureReason: 'The document was changed meanwhile.' };
       }
       const result = await next(params);
       this.pending.add(document.uri.toString());
@@ -102,11 +111,15 @@ export class SpecDocuments implements vscode.Disposable {
     for (const subscription of this.subscriptions) subscription.dispose();
   }
 
-  /** Reads an untouched document from the file; false when it did not come to show `expected`. */
-  private async reload(document: vscode.TextDocument, expected: string): Promise<boolean> {
+  /** Has an untouched document read from the file; false when it did not come to show `expected`. */
+  private async reload(document: vscode.TextDocument, version: number, expected: string): Promise<boolean> {
+    // VS Code may have read it by itself, and the user typed into it since.
+    if (document.version !== version) return document.getText() === expected;
     if (isActive(document) && !document.isDirty) {
-      await vscode.commands.executeCommand('workbench.action.files.revert');
-      if (document.getText() === expected) return true;
+      const former = document.getText();
+      const reading = await readAgain(document, expected);
+      if (reading !== null && reading.before !== former) await this.putBack(document, reading);
+      return document.getText() === expected;
     }
     return await showsWithin(document, expected, RELOAD_MS);
   }
@@ -118,33 +131,36 @@ export class SpecDocuments implements vscode.Disposable {
       this.pending.delete(key);
       return;
     }
-    if (!isActive(document)) return;
-    const mine = document.getText();
-    const stamp = await stampOnDisk(document);
-    const disk = await textOnDisk(document);
-    if (disk === null || document.getText() !== mine || !isActive(document)) return;
-    this.pending.delete(key);
-    if (stamp !== null) this.settled.set(document, stamp);
-    await vscode.commands.executeCommand('workbench.action.files.revert');
-    if (mine !== disk && !(await this.putBack(document, disk, mine))) {
-      this.log(`${document.uri.fsPath}: unsaved changes could not be put back; undo brings them`);
+    for (let tries = 0; tries < MOST_TRIES && isActive(document); tries += 1) {
+      const mine = document.getText();
+      const stamp = await stampOnDisk(document);
+      const disk = await textOnDisk(document);
+      if (disk === null || !isActive(document)) return;
+      if (document.getText() !== mine) continue;
+      const reading = await readAgain(document, disk);
+      if (reading === null) continue;
+      this.pending.delete(key);
+      if (stamp !== null) this.settled.set(document, stamp);
+      await this.putBack(document, reading);
+      return;
     }
   }
 
-  /** Makes a document that was just read from the file show `mine` again. VS Code refuses edits of a stale version. */
-  private async putBack(document: vscode.TextDocument, disk: string, mine: string): Promise<boolean> {
-    await showsWithin(document, disk, RELOAD_MS);
+  /** Brings what a document showed before it was read back as an edit. VS Code refuses edits of a stale version. */
+  private async putBack(document: vscode.TextDocument, { before, after }: Reading): Promise<void> {
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
-      const change = minimalChange(document.getText(), mine);
-      if (change === null) return true;
+      const text = document.getText();
+      // Once it is back, an answer that says otherwise must not bring it twice.
+      const change = text === before ? null : minimalChange(text, carried(after, before, text));
+      if (change === null) return;
       const edit = new vscode.WorkspaceEdit();
       const range = new vscode.Range(document.positionAt(change.start), document.positionAt(change.end));
       edit.replace(document.uri, range, change.insert);
       const { version } = document;
-      if (await vscode.workspace.applyEdit(edit)) return true;
+      if (await vscode.workspace.applyEdit(edit)) return;
       await newerThan(document, version);
     }
-    return false;
+    this.log(`${document.uri.fsPath}: unsaved changes could not be put back; undo brings them`);
   }
 
   private async inOrder<T>(task: () => Promise<T>): Promise<T> {
@@ -152,6 +168,27 @@ export class SpecDocuments implements vscode.Disposable {
     this.queue = turn.catch(() => undefined);
     return await turn;
   }
+}
+
+/**
+ * Has VS Code read the document in front from its file, whose text is `disk`; null when it did not.
+ *
+ * VS Code replaces whatever the document holds when the command gets there, also a key that we have not been told of.
+ * It tells of everything in order, though: what the document showed last before the file's text is what the user had.
+ * While it reads it gives way to typing by itself.
+ */
+async function readAgain(document: vscode.TextDocument, disk: string): Promise<Reading | null> {
+  const texts = [document.getText()];
+  const listening = vscode.workspace.onDidChangeTextDocument((event) => {
+    if (event.document === document && event.contentChanges.length > 0) texts.push(document.getText());
+  });
+  await vscode.commands.executeCommand('workbench.action.files.revert');
+  listening.dispose();
+  let read = texts.lastIndexOf(disk);
+  // Nothing typed since: the last text is the file's, also where the file has another one by now.
+  if (read <= 0 && !document.isDirty) read = texts.length - 1;
+  if (read < 0 || (read === 0 && document.isDirty)) return null;
+  return { before: texts[Math.max(read - 1, 0)] ?? disk, after: texts[read] ?? disk };
 }
 
 function isActive(document: vscode.TextDocument): boolean {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Backoff } from '../../src/client/backoff';
 import { colourNodes, moveEdits, offsetOf } from '../../src/client/canvasText';
 import { findServer, type Places } from '../../src/client/findServer';
-import { minimalChange } from '../../src/client/minimalChange';
+import { carried, minimalChange } from '../../src/client/minimalChange';
 
 describe('finding the server', () => {
   const places = (programs: string[], change: Partial<Places> = {}): Places => ({
@@ -73,6 +73,19 @@ describe('the smallest replacement', () => {
     const result = change === null ? from : from.slice(0, change.start) + change.insert + from.slice(change.end);
     expect(result).toBe(to);
     expect(change?.insert.isWellFormed() ?? true).toBe(true);
+  });
+});
+
+describe('what was unsaved, carried onto the text of a file', () => {
+  test.each([
+    ['ab', 'ab', 'axb', 'axb'],
+    ['ab', 'axb', 'ab', 'axb'],
+    ['ab cd', 'axb cd', 'ab cyd', 'axb cyd'],
+    ['ab cd', 'ab cyd', 'axb cd', 'axb cyd'],
+    ['ab', 'axb', 'ayb', 'axyb'],
+    ['abcd', 'xd', 'abyd', 'xyd'],
+  ])('%j, changed to %j and to %j, becomes %j', (base, mine, now, both) => {
+    expect(carried(base, mine, now)).toBe(both);
   });
 });
 

@@ -1,4 +1,5 @@
 import * as assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
 import * as vscode from 'vscode';
 import type { Conflict } from '../../../src/shared/protocol';
 import { api, cleanUp, disk, open, replaceInEditor, specUri, turn, undoTo, until } from './support';
@@ -111,6 +112,33 @@ describe('buffer and disk after a change by Claude', () => {
     await until('it is saved by itself', () => !document.isDirty, vscode.workspace.onDidSaveTextDocument);
     assert.equal(await disk(), former);
   });
+
+  for (const unsaved of [false, true]) {
+    it(`what is typed while VS Code reads the file that Claude changed is not lost: ${unsaved ? 'unsaved changes' : 'untouched'}`, async () => {
+      const { specDocuments } = await api();
+      const editor = await open();
+      const { document } = editor;
+      const lost: number[] = [];
+      // The moment that matters is short and no event marks it: the key comes a little later in each round.
+      for (let round = 0; round < 12; round += 1) {
+        const text = document.getText();
+        if (unsaved) await replaceInEditor(editor, '"baseline": 5.0', '"baseline": 6.0');
+        const max = /"max": \d+\.0/.exec(text)?.[0] ?? '';
+        const now = `"max": ${20 + round}.0`;
+        await writeFile(specUri().fsPath, text.replace(max, now));
+        const range = { start: document.positionAt(text.indexOf(max)), end: document.positionAt(text.indexOf(max) + max.length) };
+        const change = { textDocument: { uri: specUri().toString(), version: document.version }, edits: [{ range, newText: now }] };
+        const brought = unsaved ? specDocuments.afterUpdate(specUri()) : specDocuments.applyEdit({ edit: { documentChanges: [change] } }, () => Promise.resolve({ applied: false }));
+        await new Promise((resolve) => setTimeout(resolve, round));
+        const typed = await editor.edit((edit) => edit.insert(new vscode.Position(0, 0), 'x'));
+        await brought;
+        await specDocuments.whenSettled();
+        if (typed && !document.getText().startsWith('x')) lost.push(round);
+        await vscode.commands.executeCommand('workbench.action.files.revert');
+      }
+      assert.deepEqual(lost, []);
+    }).timeout(120_000);
+  }
 
   for (const take of ['mine', 'theirs'] as const) {
     it(`where both changed the same place mine stays until the user decides: ${take}`, async () => {

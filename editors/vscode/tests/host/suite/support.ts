@@ -84,7 +84,7 @@ export async function replaceInEditor(editor: vscode.TextEditor, old: string, re
   const start = editor.document.getText().indexOf(old);
   if (start < 0) throw new Error(`${old} is not in the document`);
   const range = new vscode.Range(editor.document.positionAt(start), editor.document.positionAt(start + old.length));
-  await editor.edit((edit) => edit.replace(range, replacement));
+  if (!(await editor.edit((edit) => edit.replace(range, replacement)))) throw new Error(`VS Code refused to replace ${old}`);
 }
 
 /** Undoes until the document shows `text`; fails after as many steps as a change by Claude can make. */
