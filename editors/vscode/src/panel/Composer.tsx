@@ -55,6 +55,11 @@ export function Composer({ state }: { state: State }): JSX.Element {
     asked.current += 1;
     post({ type: 'complete', id: asked.current, trigger: trigger.trigger, query: trigger.query });
   };
+  // What is offered depends on the spec that the message is about, and on a server that may only have started now.
+  const about = [surroundings.server, ...surroundings.chips.map(({ detail }) => detail)].join('\n');
+  useEffect(() => {
+    if (found !== null) look(text, field.current?.selectionStart ?? text.length);
+  }, [about]);
   const change = (value: string): void => {
     recall.current = -1;
     setText(value);

@@ -97,7 +97,8 @@ export function reduce(state: State, action: Action): State {
     case 'sessions':
       return { ...state, sessions: action.sessions, sessionsOpen: action.open || state.sessionsOpen };
     case 'completions':
-      return { ...state, completions: { id: action.id, items: action.items } };
+      // Answers come in any order: one to an older question says nothing about what is typed now.
+      return action.id < state.completions.id ? state : { ...state, completions: { id: action.id, items: action.items } };
     case 'notice':
       return { ...state, notice: action.message };
     case 'closeSessions':

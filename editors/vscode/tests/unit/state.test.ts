@@ -206,3 +206,9 @@ describe('a question of a turn that the server began itself', () => {
     expect(questionsElsewhere(state)).toEqual([]);
   });
 });
+
+test('completions of what was typed before do not replace those of what is typed now', () => {
+  const item = { label: 'web thickness', detail: 'dv_001', insert: 'web thickness (dv_001)', icon: 'symbol-variable' };
+  const state = run({ type: 'completions', id: 4, items: [item] }, { type: 'completions', id: 3, items: [] });
+  expect(state.completions).toEqual({ id: 4, items: [item] });
+});
