@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{
     document::uri_of,
     main_loop::Events,
-    merging::set_at,
+    merging::{Change, set_at},
     outbox::Outbox,
     spec_sync::{apply_change, blocking},
 };
@@ -232,17 +232,12 @@ async fn take_theirs(
     let mine = text_now(events, &conflict.path).await?;
     let (store, found, text) = (manager.store_handle(), conflict.clone(), mine.clone());
     let wanted = blocking(move || with_theirs(&store, &found, text)).await?;
-    let mine = mine.to_string();
-    Ok(apply_change(
-        events,
-        outbox,
-        manager,
-        &conflict.path,
-        &mine,
-        &wanted,
-        "Claude: conflict resolved",
-    )
-    .await?)
+    let change = Change {
+        base: Some(mine.to_string().into()),
+        theirs: wanted.into(),
+    };
+    let label = "Claude: conflict resolved";
+    Ok(apply_change(events, outbox, manager, &conflict.path, change, label).await?)
 }
 
 /// Mine with Claude's value of the conflict in it.

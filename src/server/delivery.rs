@@ -11,7 +11,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use lsp_types::{
@@ -28,7 +28,7 @@ use super::{
     client::Client,
     document::Document,
     main_loop::Events,
-    merging::{Plan, fewer, plan},
+    merging::{Change, Plan, fewer, plan_all},
     outbox::Pending,
     state::State,
 };
@@ -87,8 +87,8 @@ struct Mine {
     version: i32,
     generation: u64,
     parsed: Parsed,
-    loaded: Option<Text>,
-    saved: Option<Text>,
+    /// What the file had, too, and when.
+    known: Vec<(Text, SystemTime)>,
 }
 
 enum Outcome {
@@ -135,12 +135,11 @@ pub struct Delivery {
     pub label: String,
     /// The file.
     pub path: PathBuf,
-    /// What both began from; `None`: there was no file.
-    pub base: Option<Arc<str>>,
-    /// What is to be brought in.
-    pub theirs: Arc<str>,
-    /// Theirs is what the file became after all that the editor has loaded from it or saved to it so far.
-    pub of_file: bool,
+    /// What is to be brought in, one after the other.
+    pub changes: Vec<Change>,
+    /// When theirs was read from the file: it is what became of all that the editor had loaded from it or saved to it until
+    /// then. `None`: it is of no file.
+    pub read_at: Option<SystemTime>,
     /// `None`: the editor's texts are not kept.
     pub keep: Option<Keep>,
 }
@@ -156,14 +155,12 @@ impl Delivery {
             return delivered;
         };
         let mut sent = false;
-        let mut of_file = None;
         for _ in 0..TRIES {
             let Some(mine) = self.mine().await else {
                 delivered.applied = Applied::Disk;
                 return delivered;
             };
-            let of_file = &*of_file.get_or_insert_with(|| self.of_file(&mine));
-            let Some(plan) = self.plan(&mine, of_file).await else {
+            let Some(plan) = self.plan(&mine).await else {
                 break;
             };
             delivered.conflicts = plan.conflicts;
@@ -190,7 +187,7 @@ impl Delivery {
                     delivered.applied = Applied::Disk;
                     return delivered;
                 }
-                Outcome::Claimed(seen) => return self.claimed(delivered, of_file, seen).await,
+                Outcome::Claimed(seen) => return self.claimed(delivered, seen).await,
                 Outcome::Again => {}
             }
         }
@@ -202,7 +199,6 @@ impl Delivery {
     async fn claimed(
         &self,
         mut delivered: Delivered,
-        of_file: &[Text],
         mut seen: mpsc::UnboundedReceiver<Seen>,
     ) -> Delivered {
         let deadline = Instant::now() + CLAIMED;
@@ -213,7 +209,7 @@ impl Delivery {
                 Ok(Some(Seen::Expected)) => delivered.shows(true),
                 Ok(Some(Seen::Other)) => {
                     let plan = match self.mine().await {
-                        Some(mine) => self.plan(&mine, of_file).await,
+                        Some(mine) => self.plan(&mine).await,
                         None => None,
                     };
                     let Some(plan) = plan.filter(|plan| plan.edits.is_empty()) else {
@@ -227,21 +223,21 @@ impl Delivery {
         }
     }
 
-    /// What the file had before theirs, of which nothing is the user's alone. What he saves, or his editor loads, while
-    /// the change is on its way may be later than theirs.
-    fn of_file(&self, mine: &Mine) -> Vec<Text> {
-        let known = [&mine.loaded, &mine.saved].into_iter().flatten();
-        known.filter(|_| self.of_file).cloned().collect()
+    /// Mine is what the file had before theirs, so that nothing in it is the user's alone. What he has saved since, or his
+    /// editor has loaded, may be later than theirs.
+    fn is_untouched(&self, mine: &Mine) -> bool {
+        let before_theirs = |at: SystemTime| self.read_at.is_some_and(|read_at| at <= read_at);
+        let mut known = mine.known.iter();
+        known.any(|(text, at)| before_theirs(*at) && text == mine.parsed.text())
     }
 
     /// What has to change in mine. Mine and theirs are in the store before anything of it is done.
-    async fn plan(&self, mine: &Mine, of_file: &[Text]) -> Option<Plan> {
+    async fn plan(&self, mine: &Mine) -> Option<Plan> {
         let text = mine.parsed.text();
-        let untouched = of_file.contains(text);
+        let untouched = self.is_untouched(mine);
         let parsed = mine.parsed.clone();
-        let (base, theirs) = (self.base.clone(), self.theirs.clone());
-        let planned =
-            tokio::task::spawn_blocking(move || plan(base.as_deref(), &parsed, &theirs, untouched));
+        let changes = self.changes.clone();
+        let planned = tokio::task::spawn_blocking(move || plan_all(&changes, &parsed, untouched));
         let plan = planned.await.ok()?;
         if !(plan.edits.is_empty() && plan.conflicts.is_empty()) {
             self.keep(text).await;
@@ -260,7 +256,8 @@ impl Delivery {
             self.path.clone(),
             mine.to_string(),
         );
-        if self.base.as_deref() == Some(mine.as_str()) {
+        let mut bases = self.changes.iter().filter_map(|it| it.base.as_deref());
+        if bases.any(|base| *base == mine) {
             return;
         }
         let kept = tokio::task::spawn_blocking(move || {
@@ -278,16 +275,14 @@ impl Delivery {
                 return reply.send(Ok(None));
             };
             let (uri, generation) = (document.uri.clone(), document.generation);
-            let loaded = document.loaded.clone();
-            let saved = document.saved.clone().map(|(text, _)| text);
+            let known = document.known().cloned().collect();
             document.when_ready(Box::new(move |parsed, version| {
                 reply.send(Ok(Some(Mine {
                     uri,
                     version,
                     generation,
                     parsed: parsed.clone(),
-                    loaded,
-                    saved,
+                    known,
                 })));
             }));
         });

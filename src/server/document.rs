@@ -1,6 +1,7 @@
 //! One open document: its text as the client has it, and the tree parsed from it.
 
 use std::{
+    collections::VecDeque,
     path::{Path, PathBuf},
     time::SystemTime,
 };
@@ -14,6 +15,10 @@ use crate::{
 
 /// Texts up to this size are parsed in the main loop when they come whole; it takes less than a millisecond.
 const PARSED_AT_ONCE: usize = 128 * 1024;
+
+/// Saves that are remembered: a text that somebody finds in the file may have been saved before the last one, where the
+/// user saves again at once.
+const SAVES: usize = 4;
 
 /// A job that needs the tree of the present text.
 pub type Waiter = Box<dyn FnOnce(&Parsed, i32) + Send>;
@@ -31,10 +36,10 @@ pub struct Document {
     pub is_spec: bool,
     /// Its file without symbolic links, once that is found out.
     pub canonical: Option<PathBuf>,
-    /// The last text of it that the file was seen to have too: opened, reloaded, saved or brought in.
-    pub loaded: Option<Text>,
-    /// Its text at the last `didSave`, and when that came.
-    pub saved: Option<(Text, SystemTime)>,
+    /// The last text of it that the file was seen to have too, and when: opened, reloaded, saved or brought in.
+    pub loaded: Option<(Text, SystemTime)>,
+    /// Its texts at the last `didSave`s, and when those came; the latest last.
+    saves: VecDeque<(Text, SystemTime)>,
     tree: Tree,
 }
 
@@ -87,7 +92,7 @@ impl Document {
             is_spec,
             canonical: None,
             loaded: None,
-            saved: None,
+            saves: VecDeque::new(),
             tree,
         };
         let job = document.replace(Text::from(text));
@@ -107,8 +112,26 @@ impl Document {
     /// The file had the present text when it was last seen: an editor reloads it by itself when the file changes.
     pub fn is_clean(&self) -> bool {
         let text = self.text();
-        self.loaded.as_ref() == Some(&text)
-            || self.saved.as_ref().is_some_and(|(saved, _)| *saved == text)
+        self.known().any(|(known, _)| *known == text)
+    }
+
+    /// Texts of it that the file was seen to have too, and when.
+    pub fn known(&self) -> impl Iterator<Item = &(Text, SystemTime)> {
+        self.loaded.iter().chain(&self.saves)
+    }
+
+    /// What the user saved last, the latest last, and when that was told.
+    pub fn saves(&self) -> impl DoubleEndedIterator<Item = &(Text, SystemTime)> {
+        self.saves.iter()
+    }
+
+    /// The user saved the present text.
+    pub fn save(&mut self) {
+        if self.saves.len() == SAVES {
+            self.saves.pop_front();
+        }
+        let text = self.text();
+        self.saves.push_back((text, SystemTime::now()));
     }
 
     /// The present text; cheap.

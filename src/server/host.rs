@@ -87,8 +87,9 @@ impl Host for EditorHost {
         let events = self.events.clone();
         Box::pin(async move {
             let saved = events.read(move |state| {
-                let (text, at) = state.document_at(&path)?.saved.clone()?;
-                Some((text.to_string().into(), at))
+                let document = state.document_at(&path)?;
+                let (text, at) = document.saves().next_back()?;
+                Some((text.to_string().into(), *at))
             });
             saved.await.flatten()
         })

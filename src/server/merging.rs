@@ -1,5 +1,7 @@
 //! What has to change in *mine* so that *theirs* is in it, *base* being what both began from. Pure.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::{
@@ -17,6 +19,55 @@ pub struct Plan {
     pub edits: Vec<Edit>,
     /// Places in mine.
     pub conflicts: Vec<MergeConflict>,
+}
+
+/// A change that is to be brought into a text: from `base` (`None`: no file) to `theirs`.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// What both began from.
+    pub base: Option<Arc<str>>,
+    /// What it became.
+    pub theirs: Arc<str>,
+}
+
+/// Brings several changes in, each into what the former ones made of mine. A place is named once, as it was when it was
+/// met first; where mine has what a later one leads to, it is none.
+pub fn plan_all(changes: &[Change], mine: &Parsed, untouched: bool) -> Plan {
+    let step = |change: &Change, mine: &Parsed| {
+        plan(change.base.as_deref(), mine, &change.theirs, untouched)
+    };
+    if let [change] = changes {
+        return step(change, mine);
+    }
+    let mut now = mine.clone();
+    let mut conflicts: Vec<MergeConflict> = Vec::new();
+    for (n, change) in changes.iter().enumerate() {
+        let plan = step(change, &now);
+        if !plan.edits.is_empty() {
+            now = Parsed::new(now.text().with_edits(&plan.edits));
+        }
+        let new = plan.conflicts.into_iter().filter(|conflict| {
+            let later = &changes[n + 1..];
+            conflicts.iter().all(|known| known.place != conflict.place)
+                && !later.iter().any(|later| has_mine(&later.theirs, conflict))
+        });
+        let new: Vec<MergeConflict> = new.collect();
+        conflicts.extend(new);
+    }
+    Plan {
+        edits: minimal(&mine.text().to_string(), &now.text().to_string()),
+        conflicts,
+    }
+}
+
+/// `text` has at the conflict's place what mine has there.
+fn has_mine(text: &str, conflict: &MergeConflict) -> bool {
+    let Ok(value) = serde_json::from_str::<Value>(text) else {
+        return false;
+    };
+    let mine = conflict.mine.as_ref();
+    let found = conflict.place.find(&value, mine);
+    found.is_ok_and(|pointer| value.pointer(&pointer) == mine)
 }
 
 /// Merges by structure where all three are JSON, by lines where one is not.
@@ -206,5 +257,33 @@ mod tests {
         let plan = plan(Some("{ broken"), &parsed, THEIRS, true);
         assert_eq!(apply(BASE, &plan.edits), THEIRS);
         assert_eq!(plan.conflicts, []);
+    }
+
+    #[test]
+    fn changes_of_one_place_are_taken_back_to_what_others_had_made_of_it() {
+        let change = |base: &str, theirs: &str| Change {
+            base: Some(base.into()),
+            theirs: theirs.into(),
+        };
+        // Claude wrote 2, somebody else 3, Claude 4; taken back from the last on.
+        let back = [
+            change("{\"a\": 4, \"b\": 1}", "{\"a\": 3, \"b\": 1}"),
+            change("{\"a\": 2, \"b\": 1}", "{\"a\": 1, \"b\": 0}"),
+        ];
+        let planned = |mine: &str| {
+            let plan = plan_all(&back, &Parsed::new(Text::from(mine)), false);
+            let places = plan.conflicts.into_iter().map(|it| it.pointer);
+            (apply(mine, &plan.edits), places.collect::<Vec<_>>())
+        };
+        let told = vec!["/a".to_owned()];
+        let three = "{\"a\": 3, \"b\": 0}".to_owned();
+        assert_eq!(
+            planned("{\"a\": 4, \"b\": 1}"),
+            (three.clone(), told.clone())
+        );
+        assert_eq!(planned(&three), (three.clone(), told.clone()), "again");
+        // As it was before all of them: there is nothing to take back, and nothing to tell.
+        let first = "{\"a\": 1, \"b\": 0}".to_owned();
+        assert_eq!(planned(&first), (first.clone(), vec![]));
     }
 }

@@ -4,17 +4,21 @@
 //! says it applied them, or never answers. Time is tokio's paused clock, so a story of minutes takes milliseconds and
 //! is the same every time. A failing seed prints its story.
 
+mod by_hand;
 mod editor;
 mod line;
 mod story;
 mod turns;
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use lsp_types::Url;
 
 use self::{line::Line, story::Story};
-use super::delivery::{Delivered, Delivery};
+use super::{
+    delivery::{Delivered, Delivery},
+    merging::Change,
+};
 use crate::session::types::Applied;
 
 /// Stories that are told where `ATOMIZER_MODEL_SEEDS` says nothing else.
@@ -87,9 +91,11 @@ impl World {
             events: self.line.events.clone(),
             label: "Claude: model".into(),
             path: uri().to_file_path().expect("a path"),
-            base: Some(base.as_str().into()),
-            theirs: theirs.as_str().into(),
-            of_file: true,
+            changes: vec![Change {
+                base: Some(base.as_str().into()),
+                theirs: theirs.as_str().into(),
+            }],
+            read_at: Some(SystemTime::now()),
             keep: None,
         };
         let before = self.last.take();

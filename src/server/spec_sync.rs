@@ -17,7 +17,7 @@ use super::{
     conflict,
     delivery::{Delivery, Keep},
     main_loop::Events,
-    merging::plan,
+    merging::{Change, plan_all},
     outbox::Outbox,
 };
 use crate::{
@@ -47,8 +47,8 @@ pub async fn is_saved(events: Events, path: PathBuf, text: Arc<str>, written: Sy
         let (asked, wanted) = (path.clone(), wanted.clone());
         let seen = events.read(move |state| {
             let document = state.document_at(&asked)?;
-            let saved = document.saved.as_ref();
-            let saved = saved.is_some_and(|(text, at)| *text == wanted && *at >= written);
+            let mut saves = document.saves();
+            let saved = saves.any(|(text, at)| *text == wanted && *at >= written);
             Some((saved, document.text() == wanted))
         });
         match seen.await.flatten() {
@@ -80,9 +80,11 @@ pub async fn deliver(
         events: events.clone(),
         label: format!("Claude: {}", change.label),
         path: change.path.clone(),
-        base: change.base.clone(),
-        theirs,
-        of_file: true,
+        changes: vec![Change {
+            base: change.base.clone(),
+            theirs,
+        }],
+        read_at: Some(change.read_at),
         keep,
     };
     let delivered = delivery.run().await;
@@ -114,9 +116,11 @@ async fn deliver_others(events: &Events, outbox: &Outbox, change: SpecChange) ->
         events: events.clone(),
         label: "Changed on disk".into(),
         path: change.path,
-        base: change.base,
-        theirs,
-        of_file: true,
+        changes: vec![Change {
+            base: change.base,
+            theirs,
+        }],
+        read_at: Some(change.read_at),
         keep: None,
     };
     let delivered = delivery.run().await;
@@ -148,30 +152,14 @@ pub async fn apply_change(
     outbox: &Outbox,
     manager: &Arc<SessionManager>,
     path: &Path,
-    base: &str,
-    theirs: &str,
+    change: Change,
     label: &str,
 ) -> Result<Applied, StudyError> {
-    let asked = path.to_owned();
-    let open = events
-        .read(move |state| state.document_at(&asked).is_some())
-        .await
-        .unwrap_or(false);
-    if open {
-        let delivery = Delivery {
-            events: events.clone(),
-            label: label.into(),
-            path: path.to_owned(),
-            base: Some(base.into()),
-            theirs: theirs.into(),
-            of_file: false,
-            keep: None,
-        };
-        let delivered = delivery.run().await;
-        tell_conflicts(outbox, path, &delivered.conflicts);
-        return Ok(delivered.applied);
+    let changes = vec![change];
+    if let Some(applied) = show_changes(events, outbox, path, changes.clone(), label).await {
+        return Ok(applied);
     }
-    let conflicts = write_merged(manager, path.to_owned(), base.into(), theirs.into()).await?;
+    let conflicts = write_merged(manager, path.to_owned(), changes).await?;
     tell_conflicts(outbox, path, &conflicts);
     Ok(if conflicts.is_empty() {
         Applied::Disk
@@ -180,18 +168,43 @@ pub async fn apply_change(
     })
 }
 
-/// Merges `theirs` into the file at `path` and writes it, whole or not at all.
+/// Brings changes that operations make to the editor, as one; `None`: the spec is not open.
+pub async fn show_changes(
+    events: &Events,
+    outbox: &Outbox,
+    path: &Path,
+    changes: Vec<Change>,
+    label: &str,
+) -> Option<Applied> {
+    let asked = path.to_owned();
+    let open = events.read(move |state| state.document_at(&asked).is_some());
+    if !open.await.unwrap_or(false) {
+        return None;
+    }
+    let delivery = Delivery {
+        events: events.clone(),
+        label: label.into(),
+        path: path.to_owned(),
+        changes,
+        read_at: None,
+        keep: None,
+    };
+    let delivered = delivery.run().await;
+    tell_conflicts(outbox, path, &delivered.conflicts);
+    Some(delivered.applied)
+}
+
+/// Merges changes into the file at `path` and writes it, whole or not at all.
 pub async fn write_merged(
     manager: &Arc<SessionManager>,
     path: PathBuf,
-    base: Arc<str>,
-    theirs: Arc<str>,
+    changes: Vec<Change>,
 ) -> Result<Vec<MergeConflict>, StudyError> {
     let root = manager.root().clone();
     blocking(move || {
         let disk = read_spec(&path)?;
         let parsed = Parsed::new(Text::from(&*disk.text));
-        let plan = plan(Some(&base), &parsed, &theirs, false);
+        let plan = plan_all(&changes, &parsed, false);
         if !plan.edits.is_empty() {
             root.write(&path, apply(&disk.text, &plan.edits).as_bytes())?;
         }

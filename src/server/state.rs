@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeSet, HashMap},
     path::PathBuf,
     sync::{Arc, OnceLock},
+    time::SystemTime,
 };
 
 use lsp_types::{MessageType, ShowMessageParams, Url, notification};
@@ -174,6 +175,7 @@ impl State {
         let (text, generation) = (document.text(), document.generation);
         let (events, uri) = (self.events.clone(), uri.clone());
         tokio::task::spawn_blocking(move || {
+            let at = SystemTime::now();
             // Nearly every keystroke changes the size, and then nothing is read.
             let sizes = std::fs::metadata(&path).map(|file| file.len() == text.len() as u64);
             let same = matches!(sizes, Ok(true))
@@ -184,7 +186,7 @@ impl State {
             events.send(move |state| {
                 let document = state.documents.get_mut(&uri);
                 if let Some(document) = document.filter(|it| it.generation == generation) {
-                    document.loaded = Some(text);
+                    document.loaded = Some((text, at));
                 }
             });
         });

@@ -101,6 +101,32 @@ impl HandWorked {
         changes.updates
     }
 
+    /// For a person: the texts that the store has of a turn, each as what it added to the one before and took from it.
+    pub(crate) async fn told(&self, turn: String) -> String {
+        let texts = self.manager.store(move |store| store.texts(&turn));
+        let texts = texts.await.expect("readable");
+        let mut former = "";
+        let mut told = String::new();
+        for stored in &texts {
+            let text = stored.text.as_deref().unwrap_or_default();
+            let diff = similar::TextDiff::from_words(former, text);
+            let changes = diff.iter_all_changes();
+            let changes = changes.filter(|it| !it.value().trim().is_empty());
+            let changed = changes.filter(|it| it.tag() != similar::ChangeTag::Equal);
+            let words: Vec<String> = changed
+                .map(|it| format!("{}{}", it.tag(), it.value()))
+                .collect();
+            told += &format!(
+                "{:?}, {} bytes: {}\n",
+                stored.role,
+                text.len(),
+                words.join(" ")
+            );
+            former = text;
+        }
+        told
+    }
+
     /// Every text and every value in a conflict that the store has of these turns, one after the other.
     pub(crate) async fn stored(&self, turns: Vec<String>) -> String {
         let gathered = self.manager.store(move |store| {

@@ -50,6 +50,8 @@ pub struct SpecChange {
     pub base: Option<Arc<str>>,
     /// The file's text now; `None`: the file is gone.
     pub theirs: Option<Arc<str>>,
+    /// When that was read.
+    pub read_at: SystemTime,
     /// Whose change it is.
     pub author: Author,
 }

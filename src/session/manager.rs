@@ -19,7 +19,7 @@ use super::{
     memory::warm,
     queue::Queue,
     slash,
-    store::{self, Store, StoreError, StoredSession},
+    store::{self, Store, StoreError, StoredSession, TextChange},
     tend,
     turn::Outlet,
     types::{ChatRequest, Message, Mode, Role, SessionInfo, TurnResult},
@@ -55,10 +55,12 @@ pub struct TurnSpec {
     pub before: Option<Arc<str>>,
     /// What was there when the turn began is known.
     pub before_kept: bool,
-    /// What the turn left of it last, where it removed it in the end.
-    pub last: Option<Arc<str>>,
     /// Its text when the turn ended; `None`: there was no file.
     pub after: Option<Arc<str>>,
+    /// What the turn made of it, change by change, in their order.
+    pub changes: Vec<TextChange>,
+    /// The last text that there was of it, as the turn knows, with what others made of it.
+    pub rest: Option<Arc<str>>,
 }
 
 /// The conversations of one root, their store and their claude programs.
@@ -391,8 +393,9 @@ impl SessionManager {
                 path: text.path,
                 before: text.before,
                 before_kept: text.before_kept,
-                last: text.last,
                 after: text.after,
+                changes: text.changes,
+                rest: text.rest,
             })
             .collect())
     }

@@ -18,17 +18,16 @@ use std::{
     collections::{BTreeMap, HashSet},
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
-use serde_json::Value;
 use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use self::{
     author::until,
     bringer::{Bringer, Told},
-    content::{Content, Spec, Stamp, real, stamp},
+    content::{Claimed, Content, Spec, Stamp, real, stamp},
     known::{Known, come_since, needs_text},
 };
 use super::{
@@ -254,7 +253,7 @@ impl Look {
                 note = inbox.recv() => match note {
                     Some(Note::Begun { tool, file, stamps, met }) => {
                         met.into_iter().for_each(|spec| self.meet(spec));
-                        self.begun(&tool, file, &stamps);
+                        self.begun(&tool, file, &stamps).await;
                         at_work.insert(tool);
                     }
                     Some(Note::Ended { tool }) => {
@@ -402,17 +401,22 @@ impl Look {
             return;
         };
         spec.stamp = stamp;
+        spec.unfinished = false;
         if content.is(&spec.before()) {
             return;
         }
-        let document = content.document();
+        let is_half = content.document().is_none();
         // Half written or just being replaced: waited for, and told of at the end.
-        if document.is_none() && !(last && claudes) {
+        if is_half && !(last && claudes) {
             // Unless the user saved it so: what Claude makes of it then is no more than that.
-            if self.is_saved(real, &content, stamp).await
-                && let Some(spec) = self.specs.get_mut(real)
-            {
-                spec.notice(content);
+            if self.is_saved(real, &content, stamp).await {
+                self.notice(real, content).await;
+            } else if let Some(spec) = self.specs.get_mut(real) {
+                spec.unfinished = true;
+                if claudes && matches!(content, Content::Text(_)) {
+                    // Kept for when it does not become whole.
+                    spec.claimed = Some(spec.claim(content));
+                }
             }
             return;
         }
@@ -422,43 +426,40 @@ impl Look {
                 return;
             };
             // What a tool left half done is whole now.
-            let before = match spec.claimed.take() {
-                Some(claimed) => claimed.before,
-                None => spec.before(),
-            };
-            return self.bring(real, before, content, document).await;
+            let claimed = spec.claim(content);
+            return self.bring(real, claimed).await;
         }
-        if let Some(spec) = self.specs.get_mut(real) {
-            spec.notice(content);
-        }
+        self.notice(real, content).await;
     }
 
+    /// A change of Claude's.
     fn change(
         &self,
-        path: PathBuf,
+        spec: &Spec,
         base: &Content,
         theirs: impl Into<Option<Arc<str>>>,
-        author: Author,
+        read_at: SystemTime,
     ) -> SpecChange {
         SpecChange {
             session_id: self.scope.session_id.clone(),
             turn_id: self.scope.turn_id.clone(),
             label: self.scope.label.clone(),
-            path,
+            path: spec.path.clone(),
             base: base.text(),
             theirs: theirs.into(),
-            author,
+            read_at,
+            author: Author::Claude,
         }
     }
 
     /// Brings a change of Claude's to the editor: of the file as it was before, to what it is now.
-    async fn bring(
-        &mut self,
-        real: &Path,
-        before: Content,
-        content: Content,
-        document: Option<Value>,
-    ) {
+    async fn bring(&mut self, real: &Path, claimed: Claimed) {
+        let Claimed {
+            before,
+            after: content,
+            read_at,
+        } = claimed;
+        let document = content.document();
         let Some(spec) = self.specs.get_mut(real) else {
             return;
         };
@@ -480,8 +481,11 @@ impl Look {
             applied: Applied::Rejected,
             spec: document,
         };
+        let Some(spec) = self.specs.get(real) else {
+            return;
+        };
         let change = (update.valid || content == Content::Missing)
-            .then(|| self.change(path, &base, content.text(), Author::Claude));
+            .then(|| self.change(spec, &base, content.text(), read_at));
         self.bringer.bring(real.to_owned(), update, change);
     }
 

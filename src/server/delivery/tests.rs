@@ -1,10 +1,11 @@
-//! Clients that take edits without versions: they cannot refuse one that comes too late. Time is tokio's paused clock.
+//! Clients that take edits without versions: they cannot refuse one that comes too late; and what is theirs to replace. Time is tokio's paused clock.
 
 use std::sync::mpsc::Receiver;
 
 use lsp_types::{
-    DidChangeTextDocumentParams, DidOpenTextDocumentParams, TextDocumentContentChangeEvent,
-    TextDocumentItem, VersionedTextDocumentIdentifier,
+    DidChangeTextDocumentParams, DidOpenTextDocumentParams, DidSaveTextDocumentParams,
+    TextDocumentContentChangeEvent, TextDocumentIdentifier, TextDocumentItem,
+    VersionedTextDocumentIdentifier,
 };
 use serde_json::{Value, json};
 use tower_lsp::jsonrpc::{Id, Response};
@@ -12,7 +13,7 @@ use tower_lsp::jsonrpc::{Id, Response};
 use super::{
     super::{
         main_loop,
-        notifications::{did_change::did_change, did_open::did_open},
+        notifications::{did_change::did_change, did_open::did_open, did_save::did_save},
         outbox::Outbox,
         roots::Managers,
     },
@@ -58,9 +59,11 @@ impl Desk {
             events: self.events.clone(),
             label: "Claude: more".into(),
             path: self.uri.to_file_path().expect("a path"),
-            base: Some(BASE.into()),
-            theirs: THEIRS.into(),
-            of_file: true,
+            changes: vec![Change {
+                base: Some(BASE.into()),
+                theirs: THEIRS.into(),
+            }],
+            read_at: Some(SystemTime::now()),
             keep: None,
         }
     }
@@ -130,4 +133,45 @@ async fn an_edit_that_never_shows_is_told_as_rejected() {
     let delivered = running.await.expect("no panic");
     assert_eq!(delivered.applied, Applied::Rejected);
     assert_eq!(desk.edits(), Vec::<i64>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_text_that_was_saved_after_theirs_was_read_is_not_replaced_by_it() {
+    const UNFINISHED: &str = "{\"a\": [1], \"mine\"";
+    let desk = Desk::new();
+    desk.shows(2, UNFINISHED);
+    let uri = desk.uri.clone();
+    desk.events.send(move |state| {
+        let text_document = TextDocumentIdentifier { uri };
+        let text = None;
+        did_save(
+            state,
+            DidSaveTextDocumentParams {
+                text_document,
+                text,
+            },
+        );
+    });
+    let read_at = |seconds: i64| {
+        let apart = Duration::from_secs(seconds.unsigned_abs());
+        let now = SystemTime::now();
+        Some(if seconds < 0 {
+            now - apart
+        } else {
+            now + apart
+        })
+    };
+    let older = Delivery {
+        read_at: read_at(-9),
+        ..desk.delivery()
+    };
+    assert_eq!(older.run().await.applied, Applied::Conflict);
+    let newer = Delivery {
+        read_at: read_at(9),
+        ..desk.delivery()
+    };
+    let running = tokio::spawn(async move { newer.run().await });
+    desk.claims().await;
+    desk.shows(3, THEIRS);
+    assert_eq!(running.await.expect("no panic").applied, Applied::Edit);
 }

@@ -70,7 +70,7 @@ impl Story {
         self.typed.retain(|typed| *typed != gone);
         self.written.retain(|written| *written != gone);
         self.log
-            .push(format!("user puts {mark} at {:?}", edit.range));
+            .push(format!("user puts {mark} at {:?} for {gone:?}", edit.range));
         self.editor.type_edit(&edit);
         self.typed.push(mark);
     }
@@ -158,7 +158,9 @@ impl Story {
         self.written.retain(|written| *written != gone);
         let theirs = applied(&self.disk, &edit);
         let base = std::mem::replace(&mut self.disk, theirs);
-        self.log.push(format!("claude puts {mark}"));
+        let at = edit.range;
+        self.log
+            .push(format!("claude puts {mark} at {at:?} for {gone:?}"));
         self.changes
             .push((mark.clone(), base.clone(), self.disk.clone()));
         self.written.push(mark);

@@ -65,6 +65,8 @@ struct World {
     removed: Option<String>,
     /// Claude's or somebody else's change could not be shown, and the user was told.
     troubled: bool,
+    /// Marks of which his editor told the user, when he wanted to save, that the file has them and it has not.
+    warned: Vec<String>,
     /// When somebody else wrote last.
     others_at: Instant,
 }
@@ -91,6 +93,7 @@ impl World {
             authors: Vec::new(),
             removed: None,
             troubled: false,
+            warned: Vec::new(),
             others_at: Instant::now(),
         }
     }
@@ -171,12 +174,14 @@ impl World {
             return;
         }
         let stored = self.talk.stored(self.turns.clone()).await;
-        let unseen = self.authors.iter().any(|(mark, author)| {
+        let unseen = self.authors.iter().filter(|(mark, author)| {
             let known = self.story.editor.buffer.contains(mark.as_str())
                 || matches!(author, Author::Claude(_)) && stored.contains(mark.as_str());
             self.story.disk.contains(mark.as_str()) && !known
         });
-        if unseen {
+        let unseen: Vec<String> = unseen.map(|(mark, _)| mark.clone()).collect();
+        if !unseen.is_empty() {
+            self.warned.extend(unseen);
             return self.log("a save over a newer file is refused");
         }
         let first = self.story.dice.roll(2) == 0;
@@ -261,8 +266,17 @@ async fn tell(seed: u64) -> Result<(), String> {
         }
         world.end().await
     };
-    let told = told.await;
-    told.map_err(|fault| format!("seed {seed}: {fault}\n{}", world.told()))
+    let Err(fault) = told.await else {
+        return Ok(());
+    };
+    let mut stored = String::new();
+    for (number, turn) in world.turns.iter().enumerate() {
+        stored += &format!(
+            "stored of turn {number}:\n{}",
+            world.talk.told(turn.clone()).await
+        );
+    }
+    Err(format!("seed {seed}: {fault}\n{}{stored}", world.told()))
 }
 
 #[test]

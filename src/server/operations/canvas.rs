@@ -1,5 +1,7 @@
 //! `canvas/*`
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -7,6 +9,7 @@ use super::{Context, OperationError, studies::spec};
 use crate::{
     server::{
         ext::{CanvasApplyParams, SpecParams, TextDocument},
+        merging::Change,
         spec_sync::{apply_change, blocking},
     },
     session::types::Applied,
@@ -55,7 +58,7 @@ pub async fn modify(
     text: Text,
     modifications: Vec<Value>,
 ) -> Result<CanvasApplied, OperationError> {
-    let before = text.to_string();
+    let before: Arc<str> = text.to_string().into();
     let count = modifications.len();
     let (outcome, after) = blocking(move || {
         let outcome = canvas_ops::apply(&Parsed::new(text.clone()), &modifications);
@@ -72,7 +75,11 @@ pub async fn modify(
     }
     let manager = context.managers.for_new(Some(path), None).await?;
     let (events, outbox) = (&context.events, &context.outbox);
-    let applied = apply_change(events, outbox, &manager, path, &before, &after, "Canvas").await?;
+    let change = Change {
+        base: Some(before),
+        theirs: after.into(),
+    };
+    let applied = apply_change(events, outbox, &manager, path, change, "Canvas").await?;
     if applied == Applied::Rejected {
         let reason = "the editor did not take the edit";
         let skipped = (0..count)

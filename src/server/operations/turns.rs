@@ -7,10 +7,13 @@ use crate::{
     server::{
         document::uri_of,
         ext::{AppliedChange, Reverted, TurnDiff, TurnParams},
-        spec_sync::{apply_change, blocking, tell, tell_conflicts, write_merged},
+        merging::{Change, plan_all},
+        spec_sync::{blocking, show_changes, tell, tell_conflicts, write_merged},
     },
-    session::{SessionManager, TurnSpec, types::Applied},
+    session::{SessionManager, TurnSpec, store::TextChange, types::Applied},
+    spec::{merge::MergeConflict, syntax::Parsed},
     study::{StudyError, read_spec},
+    text::{Text, apply},
 };
 
 /// In the editor's undo menu.
@@ -65,19 +68,17 @@ async fn revert_one(
     manager: &Arc<SessionManager>,
     spec: TurnSpec,
 ) -> Result<Applied, StudyError> {
-    let path = spec.path;
     if !spec.before_kept {
         let why = "its text before the turn was not kept (too many or too large specs, or no UTF-8), so it is left as it is";
-        tell(&context.outbox, &path, why);
+        tell(&context.outbox, &spec.path, why);
         return Ok(Applied::Rejected);
     }
-    match (spec.before, spec.after) {
-        (None, after) => remove(context, manager, path, after).await,
-        (Some(before), None) => {
-            let last = spec.last.unwrap_or_else(|| before.clone());
-            bring_back(context, manager, path, before, &last).await
+    match (&spec.before, &spec.rest) {
+        (Some(_), Some(rest)) => {
+            let rest = rest.clone();
+            undo(context, manager, spec, rest).await
         }
-        (Some(before), Some(after)) => undo(context, manager, path, before, after).await,
+        _ => remove(context, manager, spec.path, spec.after).await,
     }
 }
 
@@ -113,62 +114,59 @@ async fn remove(
     Ok(Applied::Conflict)
 }
 
-/// The turn removed the file, or left one that is no text. The editor may still show what it had left before that, `last`.
-async fn bring_back(
+/// What the turn changed is taken back change by change, the last one first, so that what others made of the spec in
+/// between stays. `rest`: the last text that there was of it.
+async fn undo(
     context: &Context,
     manager: &Arc<SessionManager>,
-    path: PathBuf,
-    before: Arc<str>,
-    last: &str,
+    spec: TurnSpec,
+    rest: Arc<str>,
 ) -> Result<Applied, StudyError> {
-    let (root, place, text) = (manager.root().clone(), path.clone(), before.clone());
-    let made_since = blocking(move || match read_spec(&place) {
-        Ok(now) => Ok(now.text != text),
-        Err(error) if is_no_text(&error) => root.write(&place, text.as_bytes()).map(|()| false),
-        Err(error) => Err(error),
-    })
-    .await?;
-    if made_since {
-        let why =
-            "Claude removed it in that turn, but somebody has made it anew, so it is left as it is";
-        tell(&context.outbox, &path, why);
-        return Ok(Applied::Conflict);
-    }
+    let back = |change: TextChange| Change {
+        base: Some(change.after),
+        theirs: change.before,
+    };
+    let changes: Vec<Change> = spec.changes.into_iter().rev().map(back).collect();
+    let (path, gone) = (spec.path, spec.after.is_none());
+    let conflicts = match write_merged(manager, path.clone(), changes.clone()).await {
+        Err(error) if is_no_text(&error, gone) => {
+            write_again(manager, path.clone(), changes.clone(), rest).await?
+        }
+        written => written?,
+    };
     let (events, outbox) = (&context.events, &context.outbox);
-    apply_change(events, outbox, manager, &path, last, &before, LABEL).await
+    match show_changes(events, outbox, &path, changes, LABEL).await {
+        Some(applied @ (Applied::Conflict | Applied::Rejected)) => Ok(applied),
+        applied if conflicts.is_empty() => Ok(applied.unwrap_or(Applied::Disk)),
+        // The editor's text could be brought back where the file could not.
+        _ => {
+            tell_conflicts(outbox, &path, &conflicts);
+            Ok(Applied::Conflict)
+        }
+    }
 }
 
-/// No file, or one that is no text.
-fn is_no_text(error: &StudyError) -> bool {
+/// No file, or, where the turn left it so, one that is no text.
+fn is_no_text(error: &StudyError, gone: bool) -> bool {
     match error {
-        StudyError::NotUtf8 { .. } => true,
+        StudyError::NotUtf8 { .. } => gone,
         StudyError::Io { source, .. } => source.kind() == ErrorKind::NotFound,
         _ => false,
     }
 }
 
-async fn undo(
-    context: &Context,
+/// Writes a file that is gone as it was last, without what the turn had changed in it.
+async fn write_again(
     manager: &Arc<SessionManager>,
     path: PathBuf,
-    before: Arc<str>,
-    after: Arc<str>,
-) -> Result<Applied, StudyError> {
-    let conflicts = if path.exists() {
-        write_merged(manager, path.clone(), after.clone(), before.clone()).await?
-    } else {
-        let (root, place, text) = (manager.root().clone(), path.clone(), before.clone());
-        blocking(move || root.write(&place, text.as_bytes())).await?;
-        Vec::new()
-    };
-    let (events, outbox) = (&context.events, &context.outbox);
-    let applied = apply_change(events, outbox, manager, &path, &after, &before, LABEL).await?;
-    if conflicts.is_empty() || matches!(applied, Applied::Conflict | Applied::Rejected) {
-        return Ok(applied);
-    }
-    if applied != Applied::Disk {
-        // The editor's text could be brought back where the file could not.
-        tell_conflicts(outbox, &path, &conflicts);
-    }
-    Ok(Applied::Conflict)
+    changes: Vec<Change>,
+    rest: Arc<str>,
+) -> Result<Vec<MergeConflict>, StudyError> {
+    let root = manager.root().clone();
+    blocking(move || {
+        let plan = plan_all(&changes, &Parsed::new(Text::from(&*rest)), false);
+        root.write(&path, apply(&rest, &plan.edits).as_bytes())?;
+        Ok(plan.conflicts)
+    })
+    .await
 }

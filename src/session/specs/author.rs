@@ -10,16 +10,21 @@ use tokio::time::Instant;
 
 use super::{
     Look,
-    content::{Claimed, Content, Stamp, real, stamp},
+    content::{Content, Stamp, real, stamp},
 };
-use crate::session::host::Author;
+use crate::session::host::{Author, SpecChange};
 
 /// How long somebody else's change waits before it is brought: by then the editor has reloaded it, has said that it was a
 /// save, or another turn has brought it as its own.
 const OTHERS_PAUSE: Duration = Duration::from_millis(300);
 
 impl Look {
-    pub(super) fn begun(&mut self, tool: &str, file: Option<PathBuf>, stamps: &[(PathBuf, Stamp)]) {
+    pub(super) async fn begun(
+        &mut self,
+        tool: &str,
+        file: Option<PathBuf>,
+        stamps: &[(PathBuf, Stamp)],
+    ) {
         for (path, stamp_then) in stamps {
             let Some(spec) = self.specs.get_mut(&real(path)) else {
                 continue;
@@ -29,12 +34,13 @@ impl Look {
                 spec.reconsider();
             }
             let untouched = spec.writers.is_empty() && !self.anywhere;
+            let moved = *stamp_then != spec.stamp || spec.unfinished;
             // When it has changed again since, the two cannot be told apart.
-            if untouched && *stamp_then != spec.stamp && stamp(path) == *stamp_then {
+            if untouched && moved && stamp(path) == *stamp_then {
                 spec.stamp = *stamp_then;
                 let content = Content::read(path);
                 if !content.is(&spec.before()) {
-                    spec.notice(content);
+                    self.notice(&real(path), content).await;
                 }
             }
         }
@@ -75,12 +81,8 @@ impl Look {
             if content.is(&before) || saved {
                 continue;
             }
-            let before = spec.claimed.take().map_or(before, |claimed| claimed.before);
             spec.stamp = stamp;
-            spec.claimed = Some(Claimed {
-                before,
-                after: content,
-            });
+            spec.claimed = Some(spec.claim(content));
         }
     }
 
@@ -92,8 +94,7 @@ impl Look {
         let Some(claimed) = spec.claimed.take() else {
             return false;
         };
-        let document = claimed.after.document();
-        if document.is_none() && !last {
+        if claimed.after.document().is_none() && !last {
             spec.claimed = Some(claimed);
             return false;
         }
@@ -104,8 +105,7 @@ impl Look {
         {
             self.settle(real, text).await;
         }
-        self.bring(real, claimed.before, claimed.after, document)
-            .await;
+        self.bring(real, claimed).await;
         true
     }
 
@@ -130,15 +130,24 @@ impl Look {
             return;
         }
         if let Some(claimed) = spec.claimed.take() {
-            let document = claimed.after.document();
-            self.bring(real, claimed.before, claimed.after, document)
-                .await;
+            self.bring(real, claimed).await;
         }
         if let Some(spec) = self.specs.get_mut(real) {
             spec.noticed = None;
             spec.by_others = Some(saved);
         }
         self.bringer.saved(real.to_owned(), text);
+    }
+
+    /// Somebody else seems to have left this. What Claude had left until then goes first.
+    pub(super) async fn notice(&mut self, real: &Path, content: Content) {
+        let claimed = self.specs.get_mut(real).and_then(|it| it.claimed.take());
+        if let Some(claimed) = claimed {
+            self.bring(real, claimed).await;
+        }
+        if let Some(spec) = self.specs.get_mut(real) {
+            spec.notice(content);
+        }
     }
 
     /// When the first of the changes by others is to be brought.
@@ -176,7 +185,10 @@ impl Look {
             let Some(spec) = self.specs.get(&real) else {
                 continue;
             };
-            let change = self.change(spec.path.clone(), &spec.base, text, Author::Others);
+            let change = SpecChange {
+                author: Author::Others,
+                ..self.change(spec, &spec.base, text, spec.read_at)
+            };
             self.bringer.bring_others(real, change);
         }
     }

@@ -37,10 +37,12 @@ pub(super) struct Spec {
     pub start: Option<Content>,
     /// Tools at work that name it: what changes now is Claude's.
     pub writers: HashSet<String>,
-    /// What such a tool left, where it could not be told yet: no JSON, or the change before it is still on its way.
+    /// What Claude left, where it could not be told yet: no JSON, or the change before it is still on its way.
     pub claimed: Option<Claimed>,
     /// Of the last look.
     pub stamp: Stamp,
+    /// What was found then is no JSON, and nobody's yet.
+    pub unfinished: bool,
     /// When the file was read last.
     pub read_at: SystemTime,
     /// When it was read before that.
@@ -64,6 +66,8 @@ pub(super) struct Noticed {
 pub(super) struct Claimed {
     pub before: Content,
     pub after: Content,
+    /// When that was read.
+    pub read_at: SystemTime,
 }
 
 impl Spec {
@@ -76,6 +80,7 @@ impl Spec {
             writers: HashSet::new(),
             claimed: None,
             stamp: None,
+            unfinished: false,
             read_at: SystemTime::now(),
             read_before: SystemTime::now(),
             by_others: None,
@@ -86,6 +91,16 @@ impl Spec {
     /// The file just before what comes next.
     pub(super) fn before(&self) -> Content {
         self.by_others.clone().unwrap_or_else(|| self.base.clone())
+    }
+
+    /// Claude has made this of it, and of what he had left there before that could not be told.
+    pub(super) fn claim(&mut self, after: Content) -> Claimed {
+        let former = self.claimed.take();
+        Claimed {
+            before: former.map_or_else(|| self.before(), |former| former.before),
+            after,
+            read_at: self.read_at,
+        }
     }
 
     /// Somebody else seems to have left this.

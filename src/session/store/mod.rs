@@ -29,7 +29,7 @@ pub use conflicts::{NewConflict, StoredConflict, Take};
 pub use error::{Fault, StoreError};
 pub use export::markdown;
 pub use sessions::StoredSession;
-pub use texts::{StoredText, TextRole, TurnTexts};
+pub use texts::{StoredText, TextChange, TextRole, TurnTexts};
 pub use turns::{StoredTurn, TurnEnd, new_turn_id};
 
 use super::private;

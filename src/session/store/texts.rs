@@ -56,10 +56,22 @@ pub struct TurnTexts {
     pub before: Option<Arc<str>>,
     /// What was there when the turn began is known: too many or too large specs are not kept.
     pub before_kept: bool,
-    /// What the turn left of the file last, where it removed it in the end.
-    pub last: Option<Arc<str>>,
     /// The file when the turn ended, without what others changed meanwhile; `None`: there was none, or none that is text.
     pub after: Option<Arc<str>>,
+    /// What the turn made of the file, change by change in their order, where there was one before; changes that follow
+    /// one another with nothing of others in between are one.
+    pub changes: Vec<TextChange>,
+    /// The last text that there was of it, as the turn knows, with what others made of it.
+    pub rest: Option<Arc<str>>,
+}
+
+/// One change of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextChange {
+    /// What was there.
+    pub before: Arc<str>,
+    /// What was made of it.
+    pub after: Arc<str>,
 }
 
 impl TurnTexts {
@@ -74,8 +86,12 @@ impl TurnTexts {
         let mut after = first.text.clone();
         let mut base = first.text.clone();
         let mut last = None;
+        let mut changes: Vec<TextChange> = Vec::new();
         for next in own {
             if next.role == TextRole::Theirs {
+                if let (Some(base), Some(text)) = (&base, &next.text) {
+                    add_change(&mut changes, base, text);
+                }
                 last = after.or(last);
                 after = match &next.text {
                     // Made anew, by the turn or by others, it goes on from what there was before it was removed.
@@ -89,9 +105,21 @@ impl TurnTexts {
             path: path.to_owned(),
             before: first.text.clone().filter(|_| before_kept),
             before_kept,
-            last: last.filter(|_| after.is_none()),
             after,
+            changes,
+            rest: base,
         })
+    }
+}
+
+fn add_change(changes: &mut Vec<TextChange>, before: &Arc<str>, after: &Arc<str>) {
+    let after = after.clone();
+    match changes.last_mut() {
+        Some(last) if last.after == *before => last.after = after,
+        _ => changes.push(TextChange {
+            before: before.clone(),
+            after,
+        }),
     }
 }
 

@@ -169,6 +169,7 @@ impl World {
         let told = self.troubled || !self.line.told.is_empty() || *showed_half;
         for (mark, author) in &self.authors {
             let of_claude = matches!(author, Author::Claude(_));
+            let told = told || !of_claude && self.warned.contains(mark);
             let kept = shown(mark)
                 || disk.contains(mark.as_str())
                 || of_claude && stored.contains(mark.as_str());

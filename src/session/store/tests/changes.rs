@@ -2,7 +2,10 @@
 
 use serde_json::json;
 
-use super::*;
+use super::{
+    TextRole::{Base, Theirs},
+    *,
+};
 use crate::spec::place::Place;
 
 /// A store with one session and one turn.
@@ -283,4 +286,49 @@ fn what_others_changed_in_between_is_not_the_turns() {
             Some("{\"a\": 2, \"b\": 1, \"c\": 2}")
         )
     );
+}
+
+/// What a turn with these texts, from the first base on, has made of a spec.
+fn sum(texts: &[(TextRole, Option<&str>)]) -> Option<String> {
+    let (_dir, store, turn) = with_turn();
+    for (role, text) in texts {
+        let kept = store.keep_text(&turn, Path::new("/p"), *role, *text);
+        kept.expect("kept");
+    }
+    let specs = store.turn_texts(&turn).expect("texts");
+    specs[0].after.as_deref().map(str::to_owned)
+}
+
+#[test]
+fn of_one_place_that_a_turn_changed_twice_the_sum_has_what_it_wrote_last() {
+    let texts = [
+        (Base, Some("{\"a\": 1}")),
+        (Theirs, Some("{\"a\": 2}")),
+        (Base, Some("{\"a\": 2, \"others\": 1}")),
+        (Theirs, Some("{\"a\": 3, \"others\": 1}")),
+    ];
+    assert_eq!(sum(&texts).as_deref(), Some("{\"a\": 3}"));
+}
+
+#[test]
+fn what_a_turn_removed_and_made_anew_goes_on_from_what_was_there() {
+    let texts = [
+        (Base, Some("{\"a\": 1}")),
+        (Theirs, Some("{\"a\": 2}")),
+        (Base, Some("{\"a\": 2, \"others\": 1}")),
+        (Theirs, None),
+        (Theirs, Some("{\"a\": 3, \"others\": 1}")),
+    ];
+    assert_eq!(sum(&texts).as_deref(), Some("{\"a\": 3}"));
+}
+
+#[test]
+fn of_texts_that_are_no_json_the_sum_is_made_by_lines() {
+    let texts = [
+        (Base, Some("{\n1\n2\n3\n4\n")),
+        (Theirs, Some("{\n1\n2\n3\nfour\n")),
+        (Base, Some("{\nothers\n2\n3\nfour\n")),
+        (Theirs, Some("{\nothers\n2\n3\nfive\n")),
+    ];
+    assert_eq!(sum(&texts).as_deref(), Some("{\n1\n2\n3\nfive\n"));
 }
