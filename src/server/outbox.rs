@@ -228,3 +228,35 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
         .lock()
         .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_output_has_no_room_for_follows_what_was_written_at_once() {
+        let written: Arc<Mutex<Vec<u8>>> = Arc::default();
+        let seen = written.clone();
+        let room_for_ten = Box::new(move |bytes: &[u8]| {
+            let taken = bytes.len().min(10);
+            lock(&seen).extend_from_slice(&bytes[..taken]);
+            taken
+        });
+        let (outbox, queue) = Outbox::queued(Some(room_for_ten));
+        outbox.notify("a", json!(1));
+        outbox.notify("b", json!(2));
+        let mut all = lock(&written).clone();
+        assert_eq!(
+            all.len(),
+            10,
+            "the second message waits for the rest of the first"
+        );
+        all.extend(queue.try_iter().flatten());
+        let frame = |method: &str, params: i32| {
+            let body = json!({"jsonrpc": "2.0", "method": method, "params": params}).to_string();
+            format!("Content-Length: {}\r\n\r\n{body}", body.len())
+        };
+        let expected = frame("a", 1) + &frame("b", 2);
+        assert_eq!(String::from_utf8_lossy(&all), expected);
+    }
+}

@@ -233,3 +233,22 @@ fn a_spec_outside_any_root_is_checked_too() {
     let uri = client.open(&path);
     assert!(client.codes(&uri).iter().any(|code| code == "syntax-error"));
 }
+
+#[test]
+fn a_file_that_comes_while_somebody_types_is_seen_though_nobody_tells_of_it() {
+    let workspace = Workspace::examples();
+    let part = workspace
+        .spec("bracket_mass")
+        .with_file_name("model/bracket.prt");
+    let (uri, away) = (workspace.spec("bracket_mass"), part.with_extension("away"));
+    std::fs::rename(&part, &away).expect("a model file");
+    let client = Client::start(&workspace);
+    let uri = client.open(uri);
+    let is_missing = |codes: Vec<String>| codes.iter().any(|code| code == "missing-model-file");
+    assert!(is_missing(client.codes(&uri)));
+    // A letter, which is checked with what was seen a moment ago; then the file comes, and no event of it.
+    client.replace(&uri, "\"description\": \"", "\"description\": \"x");
+    assert!(is_missing(client.codes(&uri)));
+    std::fs::rename(&away, &part).expect("the model file again");
+    assert!(!is_missing(client.codes(&uri)));
+}
