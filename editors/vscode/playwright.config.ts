@@ -4,12 +4,12 @@ import { defineConfig } from '@playwright/test';
 export default defineConfig({
   outputDir: 'test-results/run',
   workers: 1,
-  timeout: 120_000,
-  expect: { timeout: 20_000 },
+  timeout: 300_000,
+  expect: { timeout: 60_000 },
   reporter: [['list']],
   use: { trace: 'off' },
   projects: [
-    { name: 'host', testDir: 'tests/host', testMatch: /host\.spec\.ts$/, timeout: 300_000 },
+    { name: 'host', testDir: 'tests/host', testMatch: /host\.spec\.ts$/, timeout: 900_000 },
     { name: 'ui', testDir: 'tests/ui', testMatch: /\.spec\.ts$/ },
   ],
 });

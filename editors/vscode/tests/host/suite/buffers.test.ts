@@ -137,7 +137,7 @@ describe('buffer and disk after a change by Claude', () => {
         await vscode.commands.executeCommand('workbench.action.files.revert');
       }
       assert.deepEqual(lost, []);
-    }).timeout(120_000);
+    });
   }
 
   for (const take of ['mine', 'theirs'] as const) {

@@ -2,7 +2,7 @@
 import Mocha from 'mocha';
 
 export async function run(): Promise<void> {
-  const mocha = new Mocha({ ui: 'bdd', timeout: 30_000, ...(process.env['HOST_GREP'] === undefined ? {} : { grep: process.env['HOST_GREP'] }), reporter: 'min' });
+  const mocha = new Mocha({ ui: 'bdd', timeout: 120_000, ...(process.env['HOST_GREP'] === undefined ? {} : { grep: process.env['HOST_GREP'] }), reporter: 'min' });
   mocha.suite.emit('pre-require', globalThis, 'suite', mocha);
   await import('./language.test');
   await import('./buffers.test');

@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import type { Api } from '../../../src/client/extension';
 import type { ToPanel } from '../../../src/shared/messages';
 
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 60_000;
 
 export async function api(): Promise<Api> {
   const extension = vscode.extensions.getExtension<Api>('atomizer.atomizer-lsp');
