@@ -28,8 +28,10 @@ count() { # count RESULTS.json: adds what a runner counted
     read -r ok bad < <(node scripts/count.mjs "$1")
     passed=$((passed + ok)) failed=$((failed + bad))
 }
+# What browsers and editors leave behind goes with the results.
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
+export TMPDIR=$results
 npx vitest run --reporter=default --reporter=json --outputFile.json="$results/unit.json"
 count "$results/unit.json"
 PLAYWRIGHT_JSON_OUTPUT_NAME="$results/ui.json" timeout 1500 npx playwright test --reporter=list,json

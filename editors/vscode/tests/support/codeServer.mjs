@@ -62,7 +62,8 @@ export async function startCodeServer(options = {}) {
   const port = options.port ?? (await freePort());
   const data = path.join(home, 'data');
   const extensions = path.join(home, 'extensions');
-  await mkdir(extensions, { recursive: true });
+  const temporary = path.join(home, 'tmp');
+  for (const folder of [extensions, temporary]) await mkdir(folder, { recursive: true });
   // Those that name programs of the machine are its own where the editor is a browser; VS Code reads the user's late.
   for (const place of ['User', 'Machine']) {
     await mkdir(path.join(data, place), { recursive: true });
@@ -75,6 +76,9 @@ export async function startCodeServer(options = {}) {
     XDG_CONFIG_HOME: path.join(home, 'config'),
     XDG_DATA_HOME: path.join(home, 'share'),
     XDG_CACHE_HOME: path.join(home, 'cache'),
+    // VS Code leaves its sockets there; a socket's path has 107 bytes at most.
+    XDG_RUNTIME_DIR: home,
+    TMPDIR: temporary,
     EXTENSIONS_GALLERY: '{}',
     LANG: 'C.UTF-8',
     ATOMIZER_LSP: builtPrograms().server,
