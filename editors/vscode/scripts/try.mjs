@@ -4,12 +4,23 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { builtPrograms, makeWorkspace, startCodeServer, testVsix } from '../tests/support/codeServer.mjs';
 
-const workspace = await makeWorkspace();
-const settings = process.env.CLAUDE === 'standin' ? { 'atomizer.claude.command': builtPrograms().claude } : {};
-const server = await startCodeServer({ vsix: await testVsix(), settings });
-console.log(`Open ${server.window(workspace)}\nCtrl+C ends it and removes the copy.`);
+let server = null;
+let asked = false;
+// Also while VS Code is still starting: it would go on running alone.
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.once(signal, () => {
-    void server.stop().then(() => rm(path.dirname(workspace), { recursive: true, force: true })).then(() => process.exit(0));
+    asked = true;
+    if (server !== null) void end();
   });
+}
+const workspace = await makeWorkspace();
+const settings = process.env.CLAUDE === 'standin' ? { 'atomizer.claude.command': builtPrograms().claude } : {};
+server = await startCodeServer({ vsix: await testVsix(), settings });
+if (asked) await end();
+console.log(`Open ${server.window(workspace)}\nCtrl+C ends it and removes the copy.`);
+
+async function end() {
+  await server.stop();
+  await rm(path.dirname(workspace), { recursive: true, force: true });
+  process.exit(0);
 }

@@ -1,16 +1,19 @@
 /** Windows that are begun in a way of their own: restricted, with several folders, with the bundled server, two at once. */
-import { execFile } from 'node:child_process';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { execFile, spawn } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { builtPrograms, extensionFolder, makeWorkspace, repository, startCodeServer, testVsix } from '../support/codeServer.mjs';
 import { startMessagesApi } from '../support/messagesApi.mjs';
 import { BRACKET, Code, expect, test } from './fixtures';
 
-test('in Restricted Mode specs are checked and Claude is off until the workspace is trusted', async ({ chromium: browser, workspace }) => {
+test('in Restricted Mode specs are checked and Claude is off until the workspace is trusted; then its settings count', async ({ chromium: browser, workspace }) => {
   const quiet = { 'security.workspace.trust.startupPrompt': 'never', 'security.workspace.trust.banner': 'never' };
-  const server = await startCodeServer({ vsix: await testVsix(), trust: false, settings: { ...quiet, 'atomizer.claude.command': builtPrograms().claude } });
+  const server = await startCodeServer({ vsix: await testVsix(), trust: false, settings: { ...quiet, 'atomizer.claude.command': '/nonexistent/claude' } });
   try {
+    await mkdir(path.join(workspace, '.vscode'));
+    await writeFile(path.join(workspace, '.vscode/settings.json'), JSON.stringify({ 'atomizer.claude.command': builtPrograms().claude }));
     const file = path.join(workspace, BRACKET);
     await writeFile(file, (await readFile(file, 'utf8')).replace('"max": 12.0', '"max": 1.0'));
     const code = new Code(await browser.newPage({ viewport: { width: 1400, height: 900 } }), server.window(workspace), workspace);
@@ -31,6 +34,36 @@ test('in Restricted Mode specs are checked and Claude is off until the workspace
   } finally {
     await server.stop();
   }
+});
+
+test('npm run try opens VS Code with the extension and the example studies, and leaves nothing', async ({ chromium: browser }) => {
+  const temporary = await mkdtemp(path.join(tmpdir(), 't-'));
+  const child = spawn(process.execPath, ['scripts/try.mjs'], { cwd: extensionFolder, env: { ...process.env, CLAUDE: 'standin', TMPDIR: temporary } });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  try {
+    const address = await new Promise<string>((resolve, reject) => {
+      let said = '';
+      child.stdout.on('data', (data) => {
+        said += String(data);
+        const found = /^Open (\S+)$/m.exec(said);
+        if (found?.[1] !== undefined) resolve(found[1]);
+      });
+      child.once('exit', () => reject(new Error(`It ended by itself: ${said}`)));
+    });
+    const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
+    const code = new Code(page, address, new URL(address).searchParams.get('folder') ?? '');
+    await code.load();
+    await code.open(BRACKET);
+    await code.openChat();
+    await code.ask('Hello');
+    await expect(code.log).toContainText('You said: Hello');
+    await page.close();
+  } finally {
+    child.kill('SIGINT');
+  }
+  expect(await ended).toBe(0);
+  expect(await readdir(temporary)).toEqual([]);
+  await rm(temporary, { recursive: true });
 });
 
 test('each folder has its own conversations, and a message speaks of its own folder only', async ({ server, chromium: browser, workspace }) => {
