@@ -30,7 +30,8 @@ export type Action = ToPanel | { type: 'closeSessions' } | { type: 'clearNotice'
 
 export const INITIAL: State = {
   loaded: false,
-  surroundings: { folder: null, folders: [], trusted: true, server: 'starting', serverMessage: '', mode: 'user', model: '', chips: [], fixIntroduced: 'ask', applyCanvas: 'ask' },
+  // Not null: that would say that no folder is open, before the extension has told.
+  surroundings: { folder: '', folders: [], trusted: true, server: 'starting', serverMessage: '', mode: 'user', model: '', chips: [], fixIntroduced: 'ask', applyCanvas: 'ask' },
   session: null,
   title: '',
   turns: [],
