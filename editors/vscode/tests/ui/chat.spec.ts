@@ -73,6 +73,38 @@ test('what Claude offers for the canvas goes to the study that its turn was abou
   expect(await has(gimbal)).toBe(true);
 });
 
+for (const setting of ['auto', 'off'] as const) {
+  test(`canvas modifications with the setting ${setting} are ${setting === 'auto' ? 'applied at once' : 'left alone'}, and said so`, async ({ code, scenario, workspace }) => {
+    await scenario({ turns: [[{ text: 'See {"modification": {"action": "remove_node", "nodeId": "dv_002"}}.' }]] });
+    await code.settings({ 'atomizer.canvas.applyModifications': setting });
+    await code.open(BRACKET);
+    await code.openChat();
+    await code.ask('Remove the flange');
+    await expect(code.log).toContainText(setting === 'auto' ? 'Applied without asking' : 'Left alone');
+    await expect(code.button('Apply')).toBeHidden();
+    await code.command('File: Save All');
+    await expect.poll(async () => (await readFile(path.join(workspace, BRACKET), 'utf8')).includes('"dv_002"')).toBe(setting === 'off');
+  });
+}
+
+test('files dropped on the chat add their paths to the input', async ({ code, workspace }) => {
+  const files = [BRACKET, GIMBAL].map((file) => path.join(workspace, file));
+  const panel = await code.openChat();
+  const input = panel.getByRole('textbox', { name: 'Message Claude' });
+  await input.fill('Compare');
+  // As VS Code's explorer gives them in the browser: addresses of the machine that the files are on.
+  const list = files.map((file) => `vscode-remote://127.0.0.1${file}`).join('\r\n');
+  const accepted = await input.evaluate((element, uris) => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.setData('text/uri-list', uris);
+    const options = { dataTransfer, bubbles: true, cancelable: true };
+    // A page takes a drop only where it has refused what the browser does by itself.
+    return [new DragEvent('dragover', options), new DragEvent('drop', options)].map((event) => !element.dispatchEvent(event));
+  }, list);
+  expect(accepted).toEqual([true, true]);
+  await expect(input).toHaveValue(`Compare ${files.join(' ')} `);
+});
+
 test('problems that Claude brings into any spec are shown, and offered to be fixed as the setting says', async ({ code, scenario, workspace }) => {
   const file = path.join(workspace, GIMBAL);
   const max = /"max": [\d.]+/.exec(await readFile(file, 'utf8'))?.[0];
