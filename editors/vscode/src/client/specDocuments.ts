@@ -41,7 +41,7 @@ const MOST_TRIES = 5;
 /** An edit that was refused is tried again when the document has moved on, or after this. */
 const RETRY_MS = 200;
 
-/** What a document showed before and after VS Code read it from the file. */
+/** What the user had, and what the document showed when VS Code had read it from the file; equal when nothing was unsaved. */
 interface Reading {
   before: string;
   after: string;
@@ -116,9 +116,8 @@ export class SpecDocuments implements vscode.Disposable {
     // VS Code may have read it by itself, and the user typed into it since.
     if (document.version !== version) return document.getText() === expected;
     if (isActive(document) && !document.isDirty) {
-      const former = document.getText();
       const reading = await readAgain(document, expected);
-      if (reading !== null && reading.before !== former) await this.putBack(document, reading);
+      if (reading !== null) await this.putBack(document, reading);
       return document.getText() === expected;
     }
     return await showsWithin(document, expected, RELOAD_MS);
@@ -174,21 +173,29 @@ export class SpecDocuments implements vscode.Disposable {
  * Has VS Code read the document in front from its file, whose text is `disk`; null when it did not.
  *
  * VS Code replaces whatever the document holds when the command gets there, also a key that we have not been told of.
- * It tells of everything in order, though: what the document showed last before the file's text is what the user had.
- * While it reads it gives way to typing by itself.
+ * It tells of everything in order, though: the last unsaved text before the file's is what the user had. (A text that is
+ * not unsaved was read from the file, too, by VS Code itself.) While it reads it gives way to typing by itself.
  */
 async function readAgain(document: vscode.TextDocument, disk: string): Promise<Reading | null> {
-  const texts = [document.getText()];
+  const shown = [{ text: document.getText(), unsaved: document.isDirty }];
   const listening = vscode.workspace.onDidChangeTextDocument((event) => {
-    if (event.document === document && event.contentChanges.length > 0) texts.push(document.getText());
+    if (event.document !== document) return;
+    const last = shown.at(-1);
+    // Whether a text is unsaved is told after it, without a change.
+    if (event.contentChanges.length > 0) shown.push({ text: document.getText(), unsaved: document.isDirty });
+    else if (last !== undefined) last.unsaved = document.isDirty;
   });
   await vscode.commands.executeCommand('workbench.action.files.revert');
   listening.dispose();
-  let read = texts.lastIndexOf(disk);
-  // Nothing typed since: the last text is the file's, also where the file has another one by now.
-  if (read <= 0 && !document.isDirty) read = texts.length - 1;
-  if (read < 0 || (read === 0 && document.isDirty)) return null;
-  return { before: texts[Math.max(read - 1, 0)] ?? disk, after: texts[read] ?? disk };
+  let read = shown.findLastIndex(({ text }, index) => index > 0 && text === disk);
+  if (read < 0) {
+    if (document.isDirty) return null;
+    // Nothing typed since: the last text is the file's, also where the file has another one by now.
+    read = shown.length - 1;
+  }
+  const after = shown[read]?.text ?? disk;
+  const before = shown.slice(0, read).findLast(({ unsaved }) => unsaved)?.text ?? after;
+  return { before, after };
 }
 
 function isActive(document: vscode.TextDocument): boolean {
