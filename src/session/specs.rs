@@ -21,7 +21,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use tokio::{sync::mpsc, task::JoinHandle};
+use tokio::{sync::mpsc, task::JoinHandle, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use self::{
@@ -379,17 +379,18 @@ impl Look {
     }
 
     async fn look_at(&mut self, real: &Path, last: bool) {
-        // One that waits for the editor is looked at when it has arrived: the next one then brings all since.
-        if !last && self.told.is_under_way(real) {
-            return;
-        }
-        if self.bring_claimed(real, last).await && !last {
+        let under_way = !last && self.told.is_under_way(real);
+        if !under_way && self.bring_claimed(real, last).await && !last {
             return;
         }
         let Some(spec) = self.specs.get_mut(real) else {
             return;
         };
         let claudes = self.anywhere || !spec.writers.is_empty();
+        // What Claude writes while his last change waits for the editor comes with the next one, all together.
+        if under_way && claudes {
+            return;
+        }
         if stamp(&spec.path) == spec.stamp && !(last && claudes) {
             return;
         }
@@ -401,21 +402,24 @@ impl Look {
             return;
         };
         spec.stamp = stamp;
-        spec.unfinished = false;
-        if content.is(&spec.before()) {
+        let is_claimed = |claimed: &Claimed| content.is(&claimed.after);
+        if content.is(&spec.before()) || spec.claimed.as_ref().is_some_and(is_claimed) {
             return;
         }
+        self.settle_unfinished(real).await;
         let is_half = content.document().is_none();
         // Half written or just being replaced: waited for, and told of at the end.
         if is_half && !(last && claudes) {
             // Unless the user saved it so: what Claude makes of it then is no more than that.
             if self.is_saved(real, &content, stamp).await {
                 self.notice(real, content).await;
-            } else if let Some(spec) = self.specs.get_mut(real) {
-                spec.unfinished = true;
-                if claudes && matches!(content, Content::Text(_)) {
-                    // Kept for when it does not become whole.
-                    spec.claimed = Some(spec.claim(content));
+            } else if matches!(content, Content::Text(_))
+                && let Some(spec) = self.specs.get_mut(real)
+            {
+                // Kept for when it does not become whole.
+                match claudes {
+                    true => spec.claimed = Some(spec.claim(content)),
+                    false => spec.unfinished = Some((content, Instant::now())),
                 }
             }
             return;

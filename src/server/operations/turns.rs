@@ -23,8 +23,9 @@ const LABEL: &str = "Revert Claude's turn";
 pub async fn diff(context: Context, params: TurnParams) -> Result<Vec<TurnDiff>, OperationError> {
     let manager = context.managers.of_turn(&params.turn_id).await?;
     let specs = manager.turn_specs(&params.turn_id).await?;
-    // What is not kept cannot be compared.
-    let kept = specs.into_iter().filter(|spec| spec.before_kept);
+    // What is not kept cannot be compared; and of texts that are no JSON the sum may be nothing.
+    let kept = specs.into_iter();
+    let kept = kept.filter(|spec| spec.before_kept && spec.before != spec.after);
     let diffs = kept.filter_map(|spec| {
         let uri = uri_of(&spec.path)?;
         let (before, after) = (

@@ -18,6 +18,9 @@ use crate::session::host::{Author, SpecChange};
 /// save, or another turn has brought it as its own.
 const OTHERS_PAUSE: Duration = Duration::from_millis(300);
 
+/// How long a file may be half written.
+const FINISHED: Duration = Duration::from_millis(500);
+
 impl Look {
     pub(super) async fn begun(
         &mut self,
@@ -34,10 +37,11 @@ impl Look {
                 spec.reconsider();
             }
             let untouched = spec.writers.is_empty() && !self.anywhere;
-            let moved = *stamp_then != spec.stamp || spec.unfinished;
+            let moved = *stamp_then != spec.stamp || spec.unfinished.is_some();
             // When it has changed again since, the two cannot be told apart.
             if untouched && moved && stamp(path) == *stamp_then {
                 spec.stamp = *stamp_then;
+                spec.unfinished = None;
                 let content = Content::read(path);
                 if !content.is(&spec.before()) {
                     self.notice(&real(path), content).await;
@@ -70,6 +74,7 @@ impl Look {
             let Some((stamp, content)) = self.read(&real).await else {
                 continue;
             };
+            self.settle_unfinished(&real).await;
             let saved = self.is_saved(&real, &content, stamp).await;
             let Some(spec) = self.specs.get_mut(&real) else {
                 continue;
@@ -81,8 +86,30 @@ impl Look {
             if content.is(&before) || saved {
                 continue;
             }
-            spec.stamp = stamp;
-            spec.claimed = Some(spec.claim(content));
+            // A file that is gone does not hold what he wrote before.
+            if content.text().is_none()
+                && let Some(claimed) = spec.claimed.take()
+            {
+                self.bring(&real, claimed).await;
+            }
+            if let Some(spec) = self.specs.get_mut(&real) {
+                spec.stamp = stamp;
+                spec.claimed = Some(spec.claim(content));
+            }
+        }
+    }
+
+    /// What was no JSON for a while is no half of what Claude writes, but what somebody else made of it.
+    pub(super) async fn settle_unfinished(&mut self, real: &Path) {
+        let unfinished = self.specs.get_mut(real).and_then(|it| it.unfinished.take());
+        if let Some((content, since)) = unfinished
+            && since.elapsed() >= FINISHED
+        {
+            self.notice(real, content).await;
+            if let Some(spec) = self.specs.get_mut(real) {
+                // For good: no tool that has begun since can have made it, and no editor can show it.
+                spec.noticed = None;
+            }
         }
     }
 
@@ -179,7 +206,8 @@ impl Look {
             let Some(text) = spec.by_others.as_ref().and_then(Content::text) else {
                 continue;
             };
-            if self.settle(&real, text.clone()).await {
+            let is_json = Content::Text(text.clone()).document().is_some();
+            if self.settle(&real, text.clone()).await || !is_json {
                 continue;
             }
             let Some(spec) = self.specs.get(&real) else {

@@ -41,8 +41,9 @@ pub(super) struct Spec {
     pub claimed: Option<Claimed>,
     /// Of the last look.
     pub stamp: Stamp,
-    /// What was found then is no JSON, and nobody's yet.
-    pub unfinished: bool,
+    /// What was found since when, where it is no JSON and no tool of Claude's is at work: perhaps half of what one writes
+    /// that is not heard of yet.
+    pub unfinished: Option<(Content, Instant)>,
     /// When the file was read last.
     pub read_at: SystemTime,
     /// When it was read before that.
@@ -80,7 +81,7 @@ impl Spec {
             writers: HashSet::new(),
             claimed: None,
             stamp: None,
-            unfinished: false,
+            unfinished: None,
             read_at: SystemTime::now(),
             read_before: SystemTime::now(),
             by_others: None,

@@ -101,6 +101,7 @@ impl TurnTexts {
             }
             base = next.text.clone().or(base);
         }
+        changes.retain(|change| change.before != change.after);
         Some(Self {
             path: path.to_owned(),
             before: first.text.clone().filter(|_| before_kept),
@@ -220,7 +221,9 @@ impl Store {
         let mut specs: Vec<TurnTexts> = specs
             .filter_map(|path| TurnTexts::of(path, &texts))
             .collect();
-        specs.retain(|spec| !spec.before_kept || spec.before != spec.after);
+        specs.retain(|spec| {
+            !spec.before_kept || spec.before != spec.after || !spec.changes.is_empty()
+        });
         Ok(specs)
     }
 
