@@ -48,6 +48,14 @@ impl Look {
                 }
             }
         }
+        // What has been half written for a moment only may be this tool's, and then stays his however long he takes.
+        let unfinished = self.specs.iter().filter(|(_, it)| it.unfinished.is_some());
+        let unfinished: Vec<PathBuf> = unfinished.map(|(real, _)| real.clone()).collect();
+        for path in unfinished {
+            if file.as_ref().is_none_or(|file| real(file) == path) {
+                self.settle_unfinished(&path).await;
+            }
+        }
         match file {
             None => self.anywhere = true,
             Some(path) => {
