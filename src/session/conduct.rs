@@ -1,5 +1,6 @@
 //! From a message to its result: the session found, the message stored, the turn run, its outcome stored and told.
 
+mod aside;
 mod ending;
 mod prompt;
 
@@ -11,6 +12,7 @@ use std::{
 use tokio::sync::OwnedMutexGuard;
 use tokio_util::sync::CancellationToken;
 
+pub(super) use aside::answer_aside;
 pub(super) use ending::Announced;
 
 use super::{
@@ -24,7 +26,6 @@ use super::{
     programs::{Seat, Wanted, is_for_one_turn},
     queue::{Admission, Permit},
     saver::Saver,
-    slash,
     specs::{Changes, Means, Scope, SpecKeeper},
     store::{StoredSession, new_turn_id},
     turn::{self, Outcomes, Outlet, Setting, Turn},
@@ -111,11 +112,9 @@ impl Conduct {
             Some(id) => manager.find(id).await?,
             None => {
                 let mode = request.mode.unwrap_or_default();
-                if !slash::is_local(&request.message) {
-                    Wanted::new(&config, manager.root(), mode)
-                        .check()
-                        .map_err(start_error)?;
-                }
+                Wanted::new(&config, manager.root(), mode)
+                    .check()
+                    .map_err(start_error)?;
                 manager.make(None, mode, study.as_deref()).await?
             }
         };
@@ -192,9 +191,6 @@ impl Conduct {
 
     /// Runs the turn to its result.
     pub(super) async fn run(mut self) -> Result<TurnResult, SessionError> {
-        if slash::is_local(&self.request.message) {
-            return self.answer_here().await;
-        }
         if let Err(error) = self.take_lease().await {
             self.give_up().await;
             return Err(error);
@@ -328,7 +324,6 @@ impl Conduct {
         let specs = SpecKeeper::start(self.scope(), means).await;
         let saver = Saver::new(self.manager.store_handle(), self.turn_id.clone());
         let setting = self.setting();
-        self.spoken_to = true;
         let outcomes = self.attempts(&setting, &specs, &saver).await;
         let forced = outcomes
             .as_ref()
@@ -386,7 +381,13 @@ impl Conduct {
             self.ready().await?;
             self.recall().await;
             let fresh = self.chair.seat.as_ref().is_none_or(|seat| seat.fresh);
-            let prompt = self.prompt(fresh).await;
+            let cancel = self.cancel.clone();
+            let prompt = tokio::select! {
+                biased;
+                () = cancel.cancelled() => return Ok(Outcomes::unsent()),
+                prompt = self.prompt(fresh) => prompt,
+            };
+            self.spoken_to = true;
             let Chair { seat, seen, .. } = &mut *self.chair;
             let Some(seat) = seat.as_mut() else {
                 return Err(StartError::Failed("it ended at once".into()));

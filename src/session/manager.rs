@@ -177,6 +177,9 @@ impl SessionManager {
         let turn = self.turns.spawn(async move {
             let announced = Announced::new(outlet);
             let turn = async {
+                if slash::is_local(&request.message) {
+                    return conduct::answer_aside(&manager, request, &announced).await;
+                }
                 let conduct = Conduct::begin(manager, request, announced.clone(), cancel).await?;
                 conduct.run().await
             };

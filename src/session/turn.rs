@@ -106,6 +106,17 @@ pub(super) struct Outcomes {
 }
 
 impl Outcomes {
+    /// Cancelled before anything was sent.
+    pub(super) fn unsent() -> Self {
+        Self {
+            end: End::Cancelled(None),
+            answer: Answer::default(),
+            canvas: Vec::new(),
+            claude_session: None,
+            silent: true,
+        }
+    }
+
     /// The program has ended without a word: it is not the message that it fails at.
     pub(super) fn failed_in_silence(&self) -> bool {
         self.silent

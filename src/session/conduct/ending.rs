@@ -6,7 +6,6 @@ use super::{
     super::{
         error::SessionError,
         programs::is_for_one_turn,
-        slash,
         store::TurnEnd,
         turn::Outlet,
         types::{Status, TurnError, TurnEvent, TurnResult, Usage},
@@ -138,49 +137,9 @@ impl Conduct {
             _ => self.manager.vacate(&self.live.id, &mut self.chair).await,
         }
     }
-
-    /// A slash command: answered at once, without Claude.
-    pub(super) async fn answer_here(mut self) -> Result<TurnResult, SessionError> {
-        if let Err(error) = self.store_message().await {
-            self.give_up().await;
-            return Err(error);
-        }
-        let open = self.request.open_spec.clone();
-        let answer = slash::answer(
-            &self.manager,
-            &self.live,
-            &self.session,
-            &self.request.message,
-            open,
-        )
-        .await;
-        let (status, text, error) = match answer {
-            Ok(text) => (Status::Completed, text, None),
-            Err(error) => {
-                let error = TurnError {
-                    kind: error.kind().into(),
-                    message: error.to_string(),
-                };
-                (Status::Failed, String::new(), Some(error))
-            }
-        };
-        if !text.is_empty() {
-            self.outlet.send(TurnEvent::Text {
-                delta: text.clone(),
-            });
-        }
-        Ok(self
-            .finish(Outcome {
-                status: Some(status),
-                text,
-                error,
-                ..Outcome::default()
-            })
-            .await)
-    }
 }
 
-fn outlet_end(
+pub(super) fn outlet_end(
     outlet: &Outlet,
     usage: Option<Usage>,
     error: Option<TurnError>,

@@ -51,6 +51,9 @@ pub struct TurnEnd {
     pub error: Option<TurnError>,
 }
 
+/// In the place of the server that runs a turn: none does.
+const NO_SERVER: &str = "";
+
 /// An id for a turn that is yet to be stored.
 pub fn new_turn_id() -> String {
     uuid::Uuid::new_v4().to_string()
@@ -82,20 +85,27 @@ impl Store {
                     return Err(StoreError::TurnRunning(session_id.into()));
                 }
             }
-            let now = now();
-            tx.execute(
-                "INSERT INTO turns (id, session_id, server, status, started_at) VALUES (?1, ?2, ?3, 'running', ?4)",
-                params![turn, session_id, self.servers.me(), now],
-            )?;
-            tx.execute(
-                "INSERT INTO messages (session_id, turn_id, role, content, created_at) VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![session_id, turn, word(Role::User)?, message, now],
-            )?;
-            tx.execute(
-                "UPDATE sessions SET last_active = ?2, title = iif(title = '', ?3, title) WHERE id = ?1",
-                params![session_id, now, title(message)],
-            )?;
-            Ok(())
+            let running = (self.servers.me(), Status::Running);
+            insert(tx, turn, session_id, message, running)
+        })
+    }
+
+    /// Stores a message that the server answered itself, as a turn that is over. It runs in no server, and no other
+    /// turn of the session is in its way.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSession`].
+    pub fn add_answered(
+        &self,
+        turn: &str,
+        session_id: &str,
+        message: &str,
+        end: &TurnEnd,
+    ) -> Result<(), StoreError> {
+        self.write(|tx| {
+            require(tx, self.root(), session_id)?;
+            insert(tx, turn, session_id, message, (NO_SERVER, end.status))?;
+            finish(tx, turn, end)
         })
     }
 
@@ -116,48 +126,19 @@ impl Store {
 
     /// Ends a turn; an answer without text and tools leaves no message.
     pub fn finish_turn(&self, turn_id: &str, end: &TurnEnd) -> Result<(), StoreError> {
-        self.write(|tx| {
-            if end.text.is_empty() && end.tool_calls.is_empty() {
-                tx.execute(
-                    "DELETE FROM messages WHERE turn_id = ?1 AND role = ?2",
-                    params![turn_id, word(Role::Assistant)?],
-                )?;
-            } else {
-                answer(tx, turn_id, &end.text, "excluded.content", Some(&end.tool_calls))?;
-            }
-            let ended = tx.execute(
-                "UPDATE turns SET status = ?2, ended_at = ?3, claude_session = ?4, usage = ?5, error = ?6 WHERE id = ?1",
-                params![
-                    turn_id,
-                    word(end.status)?,
-                    now(),
-                    end.claude_session,
-                    end.usage.as_ref().map(json).transpose()?,
-                    end.error.as_ref().map(json).transpose()?,
-                ],
-            )?;
-            if ended == 0 {
-                return Err(StoreError::NoTurn(turn_id.into()));
-            }
-            tx.execute(
-                "UPDATE sessions SET last_active = ?2, claude_session = coalesce(?3, claude_session)
-                    WHERE id = (SELECT session_id FROM turns WHERE id = ?1)",
-                params![turn_id, now(), end.claude_session],
-            )?;
-            Ok(())
-        })
+        self.write(|tx| finish(tx, turn_id, end))
     }
 
-    /// The turn of the same conversation before this one.
+    /// The turn of the same conversation before this one, those aside that the server answered itself.
     pub fn turn_before(&self, turn_id: &str) -> Result<Option<String>, StoreError> {
         self.read(|tx| {
             Ok(tx
                 .query_row(
                     "SELECT former.id FROM turns former, turns this
                         WHERE this.id = ?1 AND former.session_id = this.session_id
-                            AND former.rowid < this.rowid
+                            AND former.rowid < this.rowid AND former.server <> ?2
                         ORDER BY former.rowid DESC LIMIT 1",
-                    [turn_id],
+                    [turn_id, NO_SERVER],
                     |row| row.get(0),
                 )
                 .optional()?)
@@ -214,6 +195,68 @@ impl Store {
             Ok(messages)
         })
     }
+}
+
+/// Stores a turn with its message, where it runs and how it stands.
+fn insert(
+    tx: &Connection,
+    turn: &str,
+    session_id: &str,
+    message: &str,
+    (server, status): (&str, Status),
+) -> Result<(), StoreError> {
+    let now = now();
+    tx.execute(
+        "INSERT INTO turns (id, session_id, server, status, started_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![turn, session_id, server, word(status)?, now],
+    )?;
+    tx.execute(
+        "INSERT INTO messages (session_id, turn_id, role, content, created_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![session_id, turn, word(Role::User)?, message, now],
+    )?;
+    tx.execute(
+        "UPDATE sessions SET last_active = ?2, title = iif(title = '', ?3, title) WHERE id = ?1",
+        params![session_id, now, title(message)],
+    )?;
+    Ok(())
+}
+
+/// Stores how a turn ended.
+fn finish(tx: &Connection, turn_id: &str, end: &TurnEnd) -> Result<(), StoreError> {
+    if end.text.is_empty() && end.tool_calls.is_empty() {
+        tx.execute(
+            "DELETE FROM messages WHERE turn_id = ?1 AND role = ?2",
+            params![turn_id, word(Role::Assistant)?],
+        )?;
+    } else {
+        answer(
+            tx,
+            turn_id,
+            &end.text,
+            "excluded.content",
+            Some(&end.tool_calls),
+        )?;
+    }
+    let ended = tx.execute(
+        "UPDATE turns SET status = ?2, ended_at = ?3, claude_session = ?4, usage = ?5, error = ?6 WHERE id = ?1",
+        params![
+            turn_id,
+            word(end.status)?,
+            now(),
+            end.claude_session,
+            end.usage.as_ref().map(json).transpose()?,
+            end.error.as_ref().map(json).transpose()?,
+        ],
+    )?;
+    if ended == 0 {
+        return Err(StoreError::NoTurn(turn_id.into()));
+    }
+    tx.execute(
+        "UPDATE sessions SET last_active = ?2, claude_session = coalesce(?3, claude_session)
+            WHERE id = (SELECT session_id FROM turns WHERE id = ?1)",
+        params![turn_id, now(), end.claude_session],
+    )?;
+    Ok(())
 }
 
 /// Stores the turn's answer; `merge` tells how it meets what is stored.
