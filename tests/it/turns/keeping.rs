@@ -193,3 +193,18 @@ async fn an_export_holds_no_answers_of_the_server_itself() {
     assert!(!once.text.contains("/help"), "{}", once.text);
     rig.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_of_the_server_is_answered_while_a_turn_runs_and_leaves_it_alone() {
+    let rig = Rig::new(hangs()).await;
+    let mut running = rig.start(say("a"));
+    let (session, turn) = running.started().await;
+    running.until(is_text).await;
+    let (help, _) = rig.chat_in(&session, "/help").await;
+    assert_eq!(help.status, Status::Completed, "{:?}", help.error);
+    assert_ne!(help.turn_id, turn);
+    assert!(rig.manager.info(&session).await.expect("known").busy);
+    assert!(rig.manager.cancel(&session).await.expect("known"));
+    assert_eq!(running.finish().await.0.turn_id, turn);
+    rig.end().await;
+}
