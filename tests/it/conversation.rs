@@ -331,3 +331,35 @@ fn canvas_modifications_in_the_answer_are_applied_at_once_where_the_user_set_it_
         editor.documents[&known].text.contains("web_t")
     });
 }
+
+#[test]
+fn a_command_of_the_server_is_answered_while_claude_speaks_and_both_are_kept() {
+    let workspace = Workspace::examples();
+    let gate = workspace.path().join("go");
+    let turns = json!([[{"text": "one "}, {"wait": gate}, {"text": "two"}]]);
+    let client = builder(&workspace, &turns).start();
+    let running = client.chat(json!({"message": "hi"}));
+    let session = running.until("started")["sessionId"].clone();
+    running.until("text");
+    let (events, usage) = client
+        .chat(json!({"message": "/usage", "sessionId": session}))
+        .finish();
+    assert_eq!(types(&events), ["started", "text", "done"]);
+    assert_eq!(usage["status"], "completed");
+    std::fs::write(&gate, "").expect("written");
+    let (_, result) = running.finish();
+    assert_eq!(result["text"], "one \n\ntwo", "two pieces of an answer");
+    assert_ne!(result["turnId"], usage["turnId"]);
+    let history = client.request("atomizer/session/history", json!({"sessionId": session}));
+    let said: Vec<_> = history
+        .as_array()
+        .expect("messages")
+        .iter()
+        .map(|message| (message["role"].as_str(), message["turnId"].clone()))
+        .collect();
+    for turn in [&result["turnId"], &usage["turnId"]] {
+        for role in ["user", "assistant"] {
+            assert!(said.contains(&(Some(role), turn.clone())), "{said:?}");
+        }
+    }
+}
