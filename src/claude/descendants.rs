@@ -99,21 +99,14 @@ pub fn find(pid: u32) -> Option<Process> {
         .find(|process| process.pid == pid)
 }
 
-#[cfg(unix)]
 fn signal_kill(pid: u32) {
     signal(pid, rustix::process::Signal::KILL);
 }
 
-#[cfg(unix)]
 fn stop(pid: u32) {
     signal(pid, rustix::process::Signal::STOP);
 }
 
-/// Not to be had there.
-#[cfg(windows)]
-fn stop(_pid: u32) {}
-
-#[cfg(unix)]
 fn signal(pid: u32, signal: rustix::process::Signal) {
     if let Some(pid) = i32::try_from(pid)
         .ok()
@@ -122,13 +115,6 @@ fn signal(pid: u32, signal: rustix::process::Signal) {
         // It may have ended in between: that is what is wanted.
         let _ = rustix::process::kill_process(pid, signal);
     }
-}
-
-#[cfg(windows)]
-fn signal_kill(pid: u32) {
-    let _ = std::process::Command::new("taskkill")
-        .args(["/F", "/PID", &pid.to_string()])
-        .output();
 }
 
 #[cfg(target_os = "linux")]
@@ -172,7 +158,7 @@ fn all() -> Vec<(Process, u32)> {
         .collect()
 }
 
-#[cfg(all(unix, not(target_os = "linux")))]
+#[cfg(not(target_os = "linux"))]
 fn all() -> Vec<(Process, u32)> {
     let Ok(output) = std::process::Command::new("ps")
         .args(["-A", "-o", "pid=,ppid=,stat="])
@@ -186,30 +172,6 @@ fn all() -> Vec<(Process, u32)> {
             let mut fields = line.split_whitespace();
             let (pid, parent) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
             (!fields.next()?.starts_with('Z')).then_some((Process { pid, started: 0 }, parent))
-        })
-        .collect()
-}
-
-#[cfg(windows)]
-fn all() -> Vec<(Process, u32)> {
-    let query = "Get-CimInstance Win32_Process | ForEach-Object { \"$($_.ProcessId) $($_.ParentProcessId)\" }";
-    let Ok(output) = std::process::Command::new("powershell")
-        .args(["-NoProfile", "-Command", query])
-        .output()
-    else {
-        return Vec::new();
-    };
-    String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .filter_map(|line| {
-            let (pid, parent) = line.trim().split_once(' ')?;
-            Some((
-                Process {
-                    pid: pid.parse().ok()?,
-                    started: 0,
-                },
-                parent.parse().ok()?,
-            ))
         })
         .collect()
 }

@@ -5,14 +5,23 @@
 pub mod args;
 mod attendant;
 pub mod control;
+#[cfg(unix)]
 pub mod descendants;
+#[cfg(windows)]
+mod job;
 pub mod process;
 mod reader;
 pub mod stream;
+#[cfg(unix)]
+mod supervised;
 #[cfg(unix)]
 pub mod supervisor;
 
 pub use args::CommandLine;
 pub use attendant::Meanwhile;
+#[cfg(unix)]
+pub use descendants::Process;
+#[cfg(windows)]
+pub use job::Process;
 pub use process::{Exit, Launch, Program, StartError};
 pub use stream::Event;

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::Stdio,
     sync::{
         Arc, Mutex, PoisonError,
@@ -13,25 +13,26 @@ use std::{
 
 use serde_json::Value;
 use tokio::{
-    io::{AsyncRead, AsyncWriteExt},
-    process::{Child, ChildStdin, Command},
+    io::AsyncWriteExt,
+    process::{ChildStderr, ChildStdin, ChildStdout},
     sync::{mpsc, oneshot, watch},
     task::JoinHandle,
 };
 
+#[cfg(windows)]
+use super::job as tree;
+#[cfg(unix)]
+use super::supervised as tree;
 use super::{
-    CommandLine, Event,
+    CommandLine, Event, Process,
     attendant::{Attendant, Meanwhile},
     control,
-    descendants::{self, Process},
     reader::{Lines, Reader},
 };
+use tree::Tree;
 
 /// As much of standard error as an error message carries.
 const STDERR_TAIL: usize = 4096;
-
-/// How long the operating system may take to start a program.
-const START_TIME: Duration = Duration::from_secs(15);
 
 /// How to start a program.
 #[derive(Debug, Clone)]
@@ -44,7 +45,7 @@ pub struct Launch {
     pub folder: PathBuf,
     /// Set beside the inherited environment.
     pub env: BTreeMap<String, String>,
-    /// The executable with the `supervise` subcommand; `None`: this one.
+    /// The executable with the `supervise` subcommand; `None`: this one. Windows needs none.
     pub supervisor: Option<PathBuf>,
 }
 
@@ -65,7 +66,8 @@ pub enum StartError {
 /// How a program ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Exit {
-    /// Its exit code, 128 and the signal's number when a signal ended it; `None`: its supervisor was killed.
+    /// Its exit code, 128 and the signal's number when a signal ended it, on Windows 1 when it was ended; `None`: its
+    /// supervisor was killed.
     pub code: Option<i32>,
 }
 
@@ -88,48 +90,63 @@ pub struct Program {
     input: mpsc::UnboundedSender<String>,
     writer: JoinHandle<()>,
     pending: Pending,
-    stderr: Arc<Mutex<Vec<u8>>>,
+    stderr: Tail,
     garbage: Arc<AtomicU64>,
     exit: watch::Receiver<Option<Exit>>,
     requests: u64,
-    supervisor: Option<u32>,
-    pid: u32,
+    tree: Tree,
+}
+
+/// A program that has just been started.
+pub(super) struct Started {
+    pub(super) tree: Tree,
+    pub(super) stdin: ChildStdin,
+    pub(super) stdout: ChildStdout,
+    pub(super) stderr: Lines<ChildStderr>,
+    pub(super) exit: watch::Receiver<Option<Exit>>,
+}
+
+/// Without them nothing could be said to it.
+pub(super) fn no_pipes() -> String {
+    "no pipes".into()
+}
+
+/// The end of what the program wrote to standard error.
+#[derive(Clone, Default)]
+pub(super) struct Tail(Arc<Mutex<Vec<u8>>>);
+
+impl Tail {
+    pub(super) fn keep(&self, line: &[u8]) {
+        let mut tail = lock(&self.0);
+        tail.extend_from_slice(line);
+        tail.push(b'\n');
+        let surplus = tail.len().saturating_sub(STDERR_TAIL);
+        tail.drain(..surplus);
+    }
 }
 
 impl Program {
     /// Starts a program; returns once the system runs it, without waiting for it to say anything.
     pub async fn start(launch: &Launch) -> Result<Self, StartError> {
         let program = Self::find(launch)?;
-        let mut command = supervised(launch, &program);
+        let mut command = tree::command(launch.supervisor.clone(), &program);
         command.args(launch.line.arguments(launch.resume.as_deref()));
         command.current_dir(&launch.folder).envs(&launch.env);
         command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        let mut child = command
-            .spawn()
-            .map_err(|error| StartError::Failed(format!("{}: {error}", program.display())))?;
-        let (Some(stdin), Some(stdout), Some(stderr)) =
-            (child.stdin.take(), child.stdout.take(), child.stderr.take())
-        else {
-            return Err(StartError::Failed("no pipes".into()));
-        };
-        let own_pid = child.id();
-        let tail = Arc::new(Mutex::new(Vec::new()));
-        let (reported, report) = oneshot::channel();
-        tokio::spawn(read_stderr(stderr, tail.clone(), reported));
-        let (exited, exit) = watch::channel(None);
-        let pid = match started(report, own_pid).await {
-            Ok(pid) => pid,
-            Err(message) => {
-                let _ = child.start_kill();
-                let _ = child.wait().await;
-                return Err(StartError::Failed(message));
-            }
-        };
-        let program = tokio::task::spawn_blocking(move || descendants::find(pid)).await;
-        tokio::spawn(watch_exit(child, program.ok().flatten(), exited));
+        let tail = Tail::default();
+        let Started {
+            tree,
+            stdin,
+            stdout,
+            stderr,
+            exit,
+        } = tree::start(command, &program, &tail)
+            .await
+            .map_err(StartError::Failed)?;
+        tokio::spawn(read_stderr(stderr, tail.clone()));
         let (input, lines) = mpsc::unbounded_channel();
         let writer = tokio::spawn(write_lines(stdin, lines));
         let (sender, events) = mpsc::channel(64);
@@ -142,7 +159,6 @@ impl Program {
             input: input.downgrade(),
         };
         tokio::spawn(reader.run(stdout));
-        let supervisor = own_pid.filter(|_| cfg!(unix));
         Ok(Self {
             listener: Listener::Turn(events),
             input,
@@ -152,8 +168,7 @@ impl Program {
             garbage,
             exit,
             requests: 0,
-            supervisor,
-            pid,
+            tree,
         })
     }
 
@@ -250,7 +265,7 @@ impl Program {
 
     /// The end of what it wrote to standard error.
     pub fn stderr(&self) -> String {
-        String::from_utf8_lossy(&lock(&self.stderr))
+        String::from_utf8_lossy(&lock(&self.stderr.0))
             .trim()
             .to_owned()
     }
@@ -260,27 +275,16 @@ impl Program {
         self.garbage.load(Ordering::Relaxed)
     }
 
-    /// Everything that came from it and runs now: orphans, and those in sessions of their own, too.
+    /// Everything that came from it and runs now: orphans, and those in sessions of their own, too. Windows does not
+    /// say.
     pub async fn children(&self) -> HashSet<Process> {
-        let (root, pid) = (self.supervisor.unwrap_or(self.pid), self.pid);
-        let found = tokio::task::spawn_blocking(move || descendants::descendants(root))
-            .await
-            .unwrap_or_default();
-        found
-            .into_iter()
-            .filter(|process| process.pid != pid)
-            .collect()
+        self.tree.children().await
     }
 
-    /// Kills everything that came from it but `spared` and itself.
+    /// Kills everything that came from it but `spared` and itself. On Windows nothing: there they end with it, by
+    /// [`Self::stop`].
     pub async fn kill_children(&self, spared: HashSet<Process>) {
-        let (root, pid) = (self.supervisor.unwrap_or(self.pid), self.pid);
-        let kill = move || {
-            let mut spared = spared;
-            spared.extend(descendants::find(pid));
-            descendants::kill_below(root, &spared);
-        };
-        let _ = tokio::task::spawn_blocking(kill).await;
+        self.tree.kill_children(spared).await;
     }
 
     /// Ends it and everything that came from it: closes its input and gives it `patience` to end by itself, then
@@ -298,29 +302,13 @@ impl Program {
         {
             return;
         }
-        self.kill_children(HashSet::new()).await;
-        descendants::kill(&descendants::find(self.pid).into_iter().collect::<Vec<_>>());
+        self.tree.kill().await;
         let _ = tokio::time::timeout(Duration::from_millis(200), self.ended()).await;
     }
 
     fn terminate(&self) {
-        if self.exit.borrow().is_some() {
-            return;
-        }
-        #[cfg(unix)]
-        {
-            let pid = self
-                .supervisor
-                .and_then(|pid| i32::try_from(pid).ok())
-                .and_then(rustix::process::Pid::from_raw);
-            if let Some(pid) = pid {
-                let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
-            }
-        }
-        #[cfg(windows)]
-        {
-            descendants::kill_below(self.pid, &HashSet::new());
-            descendants::kill(&descendants::find(self.pid).into_iter().collect::<Vec<_>>());
+        if self.exit.borrow().is_none() {
+            self.tree.terminate();
         }
     }
 }
@@ -332,105 +320,10 @@ impl Drop for Program {
     }
 }
 
-#[cfg(unix)]
-fn supervised(launch: &Launch, program: &Path) -> Command {
-    // On Linux this path works even when the file was replaced by a newer one since the server was started.
-    let own = if cfg!(target_os = "linux") {
-        Ok("/proc/self/exe".into())
-    } else {
-        std::env::current_exe()
-    };
-    let supervisor = launch
-        .supervisor
-        .clone()
-        .or(own.ok())
-        .unwrap_or_else(|| "atomizer-lsp".into());
-    let mut command = Command::new(supervisor);
-    command
-        .arg0("atomizer-lsp")
-        .arg("supervise")
-        .arg("--parent")
-        .arg(std::process::id().to_string());
-    command.arg("--").arg(program);
-    // Its own group: Ctrl-C at a terminal is for the server, which ends the turn properly.
-    command.process_group(0);
-    command
-}
-
-#[cfg(windows)]
-fn supervised(_launch: &Launch, program: &Path) -> Command {
-    let mut command = Command::new(program);
-    command.kill_on_drop(true);
-    command
-}
-
-/// The program's process id, once the supervisor has said so.
-#[cfg(unix)]
-async fn started(
-    report: oneshot::Receiver<super::supervisor::Report>,
-    _own: Option<u32>,
-) -> Result<u32, String> {
-    use super::supervisor::Report;
-    match tokio::time::timeout(START_TIME, report).await {
-        Ok(Ok(Report::AtomizerStarted { pid })) => Ok(pid),
-        Ok(Ok(Report::AtomizerFailed { message })) => Err(message),
-        Ok(Err(_)) => Err("its supervisor ended at once".into()),
-        Err(_) => Err(format!("not running after {} s", START_TIME.as_secs())),
-    }
-}
-
-#[cfg(windows)]
-async fn started(_report: oneshot::Receiver<()>, own: Option<u32>) -> Result<u32, String> {
-    own.ok_or_else(|| "it ended at once".into())
-}
-
-#[cfg(unix)]
-type Reported = oneshot::Sender<super::supervisor::Report>;
-#[cfg(windows)]
-type Reported = oneshot::Sender<()>;
-
-async fn read_stderr(
-    stderr: impl AsyncRead + Unpin,
-    tail: Arc<Mutex<Vec<u8>>>,
-    reported: Reported,
-) {
-    #[cfg(unix)]
-    let mut reported = Some(reported);
-    #[cfg(windows)]
-    let _reported = reported;
-    let mut lines = Lines::new(stderr);
+async fn read_stderr(mut lines: Lines<ChildStderr>, tail: Tail) {
     while let Some(line) = lines.next().await {
-        #[cfg(unix)]
-        if let Some(report) = reported.take() {
-            match serde_json::from_slice(&line) {
-                Ok(found) => {
-                    let _ = report.send(found);
-                    continue;
-                }
-                Err(_) => reported = Some(report),
-            }
-        }
-        let mut tail = lock(&tail);
-        tail.extend_from_slice(&line);
-        tail.push(b'\n');
-        let surplus = tail.len().saturating_sub(STDERR_TAIL);
-        tail.drain(..surplus);
+        tail.keep(&line);
     }
-}
-
-async fn watch_exit(
-    mut child: Child,
-    program: Option<Process>,
-    exited: watch::Sender<Option<Exit>>,
-) {
-    let code = child.wait().await.ok().and_then(|status| status.code());
-    if code.is_none()
-        && let Some(program) = program
-    {
-        // The supervisor itself was killed: what it would have done is done here, as far as can be seen from here.
-        let _ = tokio::task::spawn_blocking(move || descendants::kill_tree(program)).await;
-    }
-    let _ = exited.send(Some(Exit { code }));
 }
 
 async fn write_lines(mut stdin: ChildStdin, mut lines: mpsc::UnboundedReceiver<String>) {

@@ -103,16 +103,15 @@ impl Parent {
 }
 
 /// As far as it can be told at little cost: this is looked at every second.
-#[cfg(not(target_os = "linux"))]
+#[cfg(all(unix, not(target_os = "linux")))]
 struct Parent(u32);
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(all(unix, not(target_os = "linux")))]
 impl Parent {
     fn new(id: u32) -> Self {
         Parent(id)
     }
 
-    #[cfg(unix)]
     fn lives(&self) -> bool {
         let pid = i32::try_from(self.0)
             .ok()
@@ -121,9 +120,18 @@ impl Parent {
             rustix::process::test_kill_process(pid) != Err(rustix::io::Errno::SRCH)
         })
     }
+}
 
-    /// Windows closes stdin with the parent, which is noticed.
-    #[cfg(not(unix))]
+/// Windows closes stdin with the parent, which is noticed.
+#[cfg(windows)]
+struct Parent;
+
+#[cfg(windows)]
+impl Parent {
+    fn new(_id: u32) -> Self {
+        Parent
+    }
+
     fn lives(&self) -> bool {
         true
     }

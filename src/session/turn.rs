@@ -33,8 +33,7 @@ use super::{
     types::{Decision, Mode, TurnEvent},
 };
 use crate::claude::{
-    Event, control,
-    descendants::Process,
+    Event, Process, control,
     stream::{Outcome, ToolQuestion},
 };
 
@@ -404,7 +403,8 @@ impl<'a> Turn<'a> {
             .program
             .kill_children(std::mem::take(&mut self.baseline))
             .await;
-        if result.is_none() {
+        // On Windows what it started can only be ended with it; the next message takes up the conversation.
+        if result.is_none() || cfg!(windows) {
             self.seat.program.stop(Duration::ZERO).await;
         }
         result
