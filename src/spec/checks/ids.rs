@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::{edits, view::SpecView, walk::Out};
 use crate::{
@@ -185,7 +185,10 @@ fn repeated<'a>(
     words: impl Iterator<Item = (&'a Entry, &'a Word)>,
     mut report: impl FnMut(&'a Entry, &'a Word, &'a Entry, &'a Word),
 ) {
-    let mut first: FxHashMap<&Word, &Entry> = FxHashMap::default();
+    // Room for all: making it bit by bit takes longer than all else here.
+    let most = words.size_hint().1.unwrap_or_default();
+    let mut first: FxHashMap<&Word, &Entry> =
+        FxHashMap::with_capacity_and_hasher(most, FxBuildHasher);
     for (entry, word) in words {
         match first.get_key_value(word) {
             Some((first, other)) => report(entry, word, other, first),

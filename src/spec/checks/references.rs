@@ -314,10 +314,6 @@ pub(super) fn unknown_expression(spec: &SpecView<'_>, out: &mut Out) {
     if listed.is_empty() || !spec.model.ids_known(EntryKind::Expression) {
         return;
     }
-    let names: FxHashSet<&Word> = listed
-        .iter()
-        .filter_map(|entry| entry.facts.name.as_ref())
-        .collect();
     let variables = spec.model.list(EntryKind::Variable).iter();
     // Two variables cannot drive one expression.
     let driven: FxHashSet<&Word> = variables
@@ -334,14 +330,15 @@ pub(super) fn unknown_expression(spec: &SpecView<'_>, out: &mut Out) {
         .iter()
         .filter(is_mass)
         .map(|entry| (entry, "/config/expression_name"));
-    for (entry, rest) in variables.chain(extractors) {
-        let Some(word) = entry
-            .facts
-            .reference(Refers::Expression)
-            .filter(|word| !names.contains(word))
-        else {
-            continue;
-        };
+    let references = variables.chain(extractors).filter_map(|(entry, rest)| {
+        Some((entry, rest, entry.facts.reference(Refers::Expression)?))
+    });
+    // Far more are listed than referred to.
+    let mut unknown: FxHashSet<&Word> = references.clone().map(|(.., word)| word).collect();
+    for name in listed.iter().filter_map(|entry| entry.facts.name.as_ref()) {
+        unknown.remove(name);
+    }
+    for (entry, rest, word) in references.filter(|(.., word)| unknown.contains(word)) {
         let undriven = |listed: &&Entry| {
             let name = listed.facts.name.as_ref();
             name.is_some_and(|name| !driven.contains(name))

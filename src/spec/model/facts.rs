@@ -86,7 +86,7 @@ pub struct Facts {
     pub name: Option<Word>,
     /// What it refers to, in the order of the text; of an objective or constraint the extractor and its output.
     pub refs: Vec<(Refers, Word)>,
-    /// `units` of an objective or constraint.
+    /// Its `units`.
     pub units: Option<Word>,
     /// What its kind has beside.
     pub detail: Detail,
@@ -468,14 +468,21 @@ fn refer(refs: &mut Vec<(Refers, Word)>, refers: Refers, word: Option<Word>) {
 }
 
 impl Facts {
-    /// They mean the same to other entries, wherever in the entry they stand; names aside, but for expressions.
+    /// They mean the same to the checks of the whole spec, wherever in the entry they stand. Names aside, but for
+    /// expressions; units count only where something is compared in them.
     pub(super) fn means(&self, other: &Self) -> bool {
         let plain = |facts: &Self| (facts.intact, facts.damaged, facts.id_lost, facts.disabled);
-        let names =
-            |facts: &Self| matches!(facts.detail, Detail::Plain).then(|| facts.name.clone());
+        let is_plain = |facts: &Self| matches!(facts.detail, Detail::Plain);
+        let is_goal = |facts: &Self| {
+            matches!(
+                facts.detail,
+                Detail::Objective { .. } | Detail::Constraint { .. }
+            )
+        };
         plain(self) == plain(other)
-            && (&self.id, &self.refs, &self.units) == (&other.id, &other.refs, &other.units)
-            && names(self) == names(other)
+            && (&self.id, &self.refs) == (&other.id, &other.refs)
+            && (!is_plain(self) || self.name == other.name)
+            && (!is_goal(self) || self.units == other.units)
             && self.detail.means(&other.detail)
     }
 
