@@ -14,15 +14,11 @@ pub fn run() -> ExitCode {
         .with_ansi(false)
         .with_env_filter(filter)
         .init();
-    let runtime = match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime,
+    match server::serve() {
+        Ok(code) => ExitCode::from(code),
         Err(error) => {
             tracing::error!(%error, "no threads can be started");
-            return ExitCode::FAILURE;
+            ExitCode::FAILURE
         }
-    };
-    let code = runtime.block_on(server::serve());
-    // A thread may still be reading stdin, which need not end.
-    runtime.shutdown_background();
-    ExitCode::from(code)
+    }
 }

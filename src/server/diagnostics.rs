@@ -9,7 +9,7 @@
 use std::{
     collections::HashMap,
     hash::{Hash, Hasher},
-    sync::Arc,
+    sync::{Arc, LazyLock},
     time::Duration,
 };
 
@@ -38,7 +38,10 @@ const CHECKED_AT_ONCE: usize = 64 * 1024;
 const FRESH: Duration = Duration::from_secs(1);
 
 /// Where each check is explained; `#<code>` follows. An address on the web, since a client need not share our disk.
-const CHECKS: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/checks.md");
+static CHECKS: LazyLock<Option<Url>> = LazyLock::new(|| {
+    let address = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/checks.md");
+    Url::parse(address).ok()
+});
 
 /// The findings of one version of a document.
 pub struct Checked {
@@ -95,11 +98,6 @@ impl State {
         if self.documents.get(uri).is_some_and(|it| it.is_spec) && !unchecked.contains(uri) {
             unchecked.push(uri.clone());
         }
-    }
-
-    /// Something changed and is not checked yet.
-    pub fn has_unchecked(&self) -> bool {
-        !self.reports.unchecked.is_empty()
     }
 
     /// Checks what changed.
@@ -301,6 +299,13 @@ impl State {
     }
 }
 
+impl Reports {
+    /// Something changed and is not checked yet.
+    pub fn has_unchecked(&self) -> bool {
+        !self.unchecked.is_empty()
+    }
+}
+
 impl Report {
     fn new(generation: u64) -> Report {
         Report {
@@ -390,9 +395,10 @@ fn diagnostic(finding: &Finding, text: &Text, uri: &Url, encoding: Encoding) -> 
         range: text.range(finding.range.clone(), encoding),
         severity: Some(severity(finding.severity)),
         code: Some(NumberOrString::String(code.into())),
-        code_description: Url::parse(&format!("{CHECKS}#{code}"))
-            .ok()
-            .map(|href| CodeDescription { href }),
+        code_description: CHECKS.clone().map(|mut href| {
+            href.set_fragment(Some(code));
+            CodeDescription { href }
+        }),
         source: Some("atomizer".into()),
         message: finding.message.clone(),
         related_information: (!related.is_empty()).then_some(related),

@@ -74,7 +74,7 @@ impl Document {
         language: &str,
         version: i32,
         generation: u64,
-        text: &str,
+        text: String,
     ) -> (Document, Option<ParseJob>) {
         let name = uri
             .path_segments()
@@ -163,7 +163,7 @@ impl Document {
         for change in changes {
             match change.range {
                 Some(range) => job = self.edit(range, change.text, encoding).or(job),
-                None => job = self.replace(Text::from(change.text.as_str())),
+                None => job = self.replace(Text::from(change.text)),
             }
         }
         // Each change made the job of the former one stale.
@@ -270,7 +270,7 @@ mod tests {
 
     fn document(text: &str) -> Document {
         let uri = Url::parse("file:///studies/a/atomizer_spec.json").expect("a uri");
-        Document::open(uri, "json", 1, 1, text).0
+        Document::open(uri, "json", 1, 1, text.into()).0
     }
 
     fn change(
@@ -308,7 +308,7 @@ mod tests {
     fn a_large_text_is_parsed_elsewhere_and_edits_meanwhile_are_kept() {
         let uri = Url::parse("file:///studies/a/atomizer_spec.json").expect("a uri");
         let large = format!("[{}0]", "0, ".repeat(PARSED_AT_ONCE));
-        let (mut document, job) = Document::open(uri, "json", 1, 1, &large);
+        let (mut document, job) = Document::open(uri, "json", 1, 1, large.clone());
         let old = job.expect("a job");
         assert!(document.ready().is_none());
         let new = document
@@ -332,8 +332,8 @@ mod tests {
             format!("[{}0]", "0, ".repeat(PARSED_AT_ONCE)),
             format!("[{}1]", "1, ".repeat(PARSED_AT_ONCE)),
         );
-        let (_, closed) = Document::open(uri.clone(), "json", 1, 1, &old);
-        let (mut reopened, job) = Document::open(uri, "json", 1, 2, &new);
+        let (_, closed) = Document::open(uri.clone(), "json", 1, 1, old);
+        let (mut reopened, job) = Document::open(uri, "json", 1, 2, new.clone());
         let (closed, job) = (closed.expect("a job"), job.expect("a job"));
         reopened.parsed(closed.stamp, Parsed::new(closed.text));
         assert!(reopened.ready().is_none());

@@ -2,16 +2,19 @@
 //!
 //! Invariant: what is no message is answered with an error and skipped; it never ends the server. tower-lsp's own
 //! reader stops for good at the first body that it cannot parse, and reads each body twice (it first tries whether
-//! it is a response); so messages are read here, once, on a thread of their own.
+//! it is a response); so messages are read here, once.
 
-use std::{
-    borrow::Cow,
-    io::{self, BufRead, BufReader, Read},
-};
+mod long;
 
+use std::{borrow::Cow, io};
+
+use futures::{Stream, stream};
 use serde::{Deserialize, Deserializer, de::IgnoredAny};
 use serde_json::Value;
-use tokio::sync::mpsc;
+use tokio::{
+    io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader},
+    task::spawn_blocking,
+};
 use tower_lsp::jsonrpc::{Error, Id, Request, Response};
 
 use super::{lifecycle::Lifecycle, outbox::Outbox};
@@ -28,53 +31,50 @@ pub enum Message {
     Response(Response),
 }
 
-/// What a pipe from the client is made to hold (Linux gives that to everybody; pipe(7), `pipe-max-size`): a client that
-/// writes a large spec into one of the usual 64 KiB waits for us at each of them.
-#[cfg(target_os = "linux")]
-const PIPE_BYTES: usize = 1 << 20;
+/// Bodies up to this size are read as JSON where they arrive.
+const READ_AT_ONCE: usize = 64 << 10;
 
-/// Stdin, as a wide pipe where it is one.
-pub fn stdin() -> io::Stdin {
-    let stdin = io::stdin();
-    #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::pipe::fcntl_setpipe_size(&stdin, PIPE_BYTES) {
-        // Many clients use sockets, and there may be a limit for all pipes together.
-        tracing::debug!(%error, "stdin is left as it is");
-    }
-    stdin
-}
-
-/// Starts the thread that reads `source`: its messages in order, until its end, which is told to `lifecycle`.
+/// The messages of `source` in order, until its end, which is told to `lifecycle`.
 pub fn messages(
-    source: impl Read + Send + 'static,
+    source: impl AsyncRead + Unpin,
     outbox: Outbox,
     lifecycle: Lifecycle,
-) -> mpsc::UnboundedReceiver<Message> {
-    let (sender, messages) = mpsc::unbounded_channel();
-    std::thread::spawn(move || {
-        let mut source = BufReader::with_capacity(1 << 16, source);
-        while let Ok(Some(body)) = next_body(&mut source) {
-            match read(&body) {
-                Ok(message) => {
-                    if sender.send(message).is_err() {
-                        return;
-                    }
+) -> impl Stream<Item = Message> {
+    let source = BufReader::with_capacity(1 << 16, source);
+    stream::unfold(source, move |mut source| {
+        let (outbox, lifecycle) = (outbox.clone(), lifecycle.clone());
+        async move {
+            while let Ok(Some(body)) = next_body(&mut source).await {
+                match read_off(body).await {
+                    Ok(message) => return Some((message, source)),
+                    Err(error) => outbox.refuse(error),
                 }
-                Err(error) => outbox.refuse(error),
             }
+            lifecycle.end();
+            None
         }
-        lifecycle.end();
+    })
+}
+
+/// Reads a body, or says why it is no message; a long one where it holds up nothing else.
+async fn read_off(body: Vec<u8>) -> Result<Message, Error> {
+    if body.len() <= READ_AT_ONCE {
+        return read(&body);
+    }
+    let read = spawn_blocking(move || match long::opened(&body) {
+        Some(message) => Ok(message),
+        None => read(&body),
     });
-    messages
+    read.await.unwrap_or_else(|_| Err(Error::internal_error()))
 }
 
 /// The next body; lines that are no header are passed over. `None`: the end.
-fn next_body(source: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
+async fn next_body(source: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Option<Vec<u8>>> {
     let mut length = None;
     let mut line = Vec::new();
     loop {
         line.clear();
-        if source.read_until(b'\n', &mut line)? == 0 {
+        if source.read_until(b'\n', &mut line).await? == 0 {
             return Ok(None);
         }
         let text = String::from_utf8_lossy(&line);
@@ -91,7 +91,7 @@ fn next_body(source: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
             && let Some(length) = length
         {
             let mut body = vec![0; length];
-            source.read_exact(&mut body)?;
+            source.read_exact(&mut body).await?;
             return Ok(Some(body));
         }
     }
@@ -171,18 +171,21 @@ fn read(body: &[u8]) -> Result<Message, Error> {
 mod tests {
     use super::*;
 
-    fn bodies(bytes: &[u8]) -> Vec<String> {
+    async fn bodies(bytes: &[u8]) -> Vec<String> {
         let mut source = bytes;
-        std::iter::from_fn(|| next_body(&mut source).ok().flatten())
-            .map(|body| String::from_utf8_lossy(&body).into_owned())
-            .collect()
+        let mut bodies = Vec::new();
+        while let Ok(Some(body)) = next_body(&mut source).await {
+            bodies.push(String::from_utf8_lossy(&body).into_owned());
+        }
+        bodies
     }
 
-    #[test]
-    fn headers_may_come_in_any_case_and_order_and_garbage_between_messages_is_passed_over() {
+    #[tokio::test]
+    async fn headers_may_come_in_any_case_and_order_and_garbage_between_messages_is_passed_over() {
         let bytes = b"garbage\r\n\r\ncontent-length: 2\r\nX-Other: 1\r\nContent-Type: a\r\n\r\n{}\n\nContent-Length:3\n\n[1]";
-        assert_eq!(bodies(bytes), ["{}", "[1]"]);
-        assert_eq!(bodies(b"Content-Length: 9\r\n\r\n{}"), Vec::<String>::new());
+        assert_eq!(bodies(bytes).await, ["{}", "[1]"]);
+        let cut = bodies(b"Content-Length: 9\r\n\r\n{}").await;
+        assert_eq!(cut, Vec::<String>::new());
     }
 
     #[test]

@@ -80,19 +80,19 @@ impl Events {
     }
 }
 
-/// Applies events until all [`Events`] are gone. Checks what they changed when no other event waits and the answers
-/// that they gave are on their way: a completion need not wait for the check of the letter before it.
+/// Applies events until all [`Events`] are gone. What they put off is done when no other event waits and the answers that
+/// they gave are on their way: a completion need not wait for the check of the letter before it.
 pub async fn run(mut state: State, Inbox(mut inbox): Inbox) {
     loop {
         let waiting = inbox.recv().now_or_never();
         let event = match waiting {
             Some(event) => event,
-            None if state.has_unchecked() => {
+            None if state.is_behind() => {
                 yield_now().await;
                 match inbox.recv().now_or_never() {
                     Some(event) => event,
                     None => {
-                        state.check_changed();
+                        state.catch_up();
                         continue;
                     }
                 }

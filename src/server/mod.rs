@@ -32,12 +32,14 @@ mod roots;
 mod settings;
 mod spec_sync;
 mod state;
+mod stdin;
 mod stdout;
 mod stream;
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
-use tokio::time::timeout;
+use tokio::{io::AsyncRead, runtime::Builder, time::timeout};
+use tokio_util::context::RuntimeExt;
 use tower_lsp::LspService;
 
 use crate::{
@@ -50,7 +52,7 @@ use self::{
     roots::Managers, state::State,
 };
 
-/// What is logged unless the user wants more: the transport below warns of things that are no trouble.
+/// What is logged unless the user wants more: tower-lsp warns of notifications that nobody here needs.
 pub const QUIET_LOG: &str = "warn,tower_lsp=error";
 
 /// How long handlers that still run at the end of stdin may go on.
@@ -71,7 +73,27 @@ fn warm_up() {
 
 /// Speaks LSP on stdin and stdout until `exit`, the end of stdin, or the death of the client's process. Returns the
 /// exit code of the contract: 0 after `shutdown` and `exit`, else 1.
-pub async fn serve() -> u8 {
+///
+/// Messages are read, handled and answered on this thread, which waits for stdin itself: each would else have to wake
+/// two. All other work runs on the threads of a runtime of its own.
+///
+/// # Errors
+///
+/// The system gives no threads.
+pub fn serve() -> io::Result<u8> {
+    let jobs = Builder::new_multi_thread().enable_all().build()?;
+    let front = Builder::new_current_thread().enable_io().build()?;
+    let input = {
+        let _in_front = front.enter();
+        stdin::stdin()
+    };
+    let code = front.block_on(jobs.wrap(speak(input)));
+    // A thread may still be reading stdin, which need not end.
+    jobs.shutdown_background();
+    Ok(code)
+}
+
+async fn speak(input: impl AsyncRead + Unpin) -> u8 {
     let lifecycle = Lifecycle::default();
     let outbox = Outbox::new(stdout::unbuffered(), stdout::at_once());
     let (events, inbox) = Events::new();
@@ -98,7 +120,7 @@ pub async fn serve() -> u8 {
     );
     let (service, _) = service.finish();
     let service = Arrivals::new(service, lifecycle.clone());
-    let messages = input::messages(input::stdin(), outbox.clone(), lifecycle.clone());
+    let messages = input::messages(input, outbox.clone(), lifecycle.clone());
 
     let serving = async {
         let mut serving = std::pin::pin!(relay::run(service, messages, outbox.clone()));

@@ -9,13 +9,13 @@
 
 use std::{
     collections::HashMap,
+    pin::pin,
     sync::{Arc, Mutex, MutexGuard},
     task::{Context, Poll},
 };
 
-use futures::{StreamExt, future, future::BoxFuture, poll, stream::FuturesUnordered};
+use futures::{Stream, StreamExt, future, future::BoxFuture, poll, stream::FuturesUnordered};
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tower::Service;
 use tower_lsp::{
@@ -47,11 +47,8 @@ pub fn operation(
 
 /// Hands the client's messages to the service in the order of their arrival, any number of them at a time, and its
 /// answers to `outbox`. Returns at the end of the messages, when all are answered, or after `exit`.
-pub async fn run(
-    mut service: Arrivals,
-    mut messages: mpsc::UnboundedReceiver<Message>,
-    outbox: Outbox,
-) {
+pub async fn run(mut service: Arrivals, messages: impl Stream<Item = Message>, outbox: Outbox) {
+    let mut messages = pin!(messages.fuse());
     let mut handling = FuturesUnordered::new();
     let answer = |handled: Result<Option<Response>, _>| {
         if let Ok(Some(response)) = handled {
@@ -67,7 +64,7 @@ pub async fn run(
         };
         tokio::select! {
             Some(handled) = handling.next() => answer(handled),
-            message = messages.recv(), if ready => match message {
+            message = messages.next(), if ready => match message {
                 Some(Message::Request(request)) => {
                     let mut handler = service.call(request);
                     // At once, up to its first wait: the order of the events is the order of the wire.

@@ -23,7 +23,7 @@ use super::{
     roots::Managers,
     settings::{Settings, merged},
 };
-use crate::{ide::Snapshot, study::Inspector};
+use crate::{ide::Snapshot, spec::syntax::Parsed, study::Inspector, text::Text};
 
 /// Texts up to this many bytes are searched through in a fraction of a millisecond.
 const BRIEF: usize = 64 * 1024;
@@ -60,8 +60,18 @@ pub struct State {
     pub asked: u64,
     /// The last of these questions whose answer was taken.
     pub answered: u64,
+    /// Texts that the file of a document may have.
+    uncompared: Vec<Uncompared>,
     told: BTreeSet<String>,
     generations: u64,
+}
+
+/// A text that the file at `path` may have, and whose it is.
+struct Uncompared {
+    uri: Url,
+    generation: u64,
+    path: PathBuf,
+    text: Text,
 }
 
 impl State {
@@ -83,6 +93,7 @@ impl State {
             unconfirmed: Vec::new(),
             asked: 0,
             answered: 0,
+            uncompared: Vec::new(),
             told: BTreeSet::new(),
             generations: 0,
         }
@@ -129,7 +140,7 @@ impl State {
     }
 
     /// `didOpen`.
-    pub fn open(&mut self, uri: Url, language: &str, version: i32, text: &str) {
+    pub fn open(&mut self, uri: Url, language: &str, version: i32, text: String) {
         self.generations += 1;
         let (document, job) =
             Document::open(uri.clone(), language, version, self.generations, text);
@@ -166,14 +177,43 @@ impl State {
         });
     }
 
-    /// Finds out, off the loop, whether the file of a spec has the very text that its document has now.
-    pub fn compare_with_disk(&self, uri: &Url) {
-        let Some(document) = self.documents.get(uri).filter(|document| document.is_spec) else {
+    /// Has it found out whether the file of a spec has the very text that its document has now, when nobody waits for
+    /// anything else.
+    pub fn compare_with_disk(&mut self, uri: &Url) {
+        let document = self.documents.get(uri).filter(|document| document.is_spec);
+        let found = document.and_then(|document| Some((document, document.path()?)));
+        let Some((document, path)) = found else {
             return;
         };
-        let Some(path) = document.path() else { return };
-        let (text, generation) = (document.text(), document.generation);
-        let (events, uri) = (self.events.clone(), uri.clone());
+        self.uncompared.push(Uncompared {
+            uri: uri.clone(),
+            generation: document.generation,
+            path,
+            text: document.text(),
+        });
+    }
+
+    /// Something is left for [`Self::catch_up`].
+    pub fn is_behind(&self) -> bool {
+        self.reports.has_unchecked() || !self.uncompared.is_empty()
+    }
+
+    /// Does what was put off while messages came: checks what changed, and has it compared with the disk.
+    pub fn catch_up(&mut self) {
+        self.check_changed();
+        for uncompared in std::mem::take(&mut self.uncompared) {
+            self.compare(uncompared);
+        }
+    }
+
+    fn compare(&self, uncompared: Uncompared) {
+        let Uncompared {
+            uri,
+            generation,
+            path,
+            text,
+        } = uncompared;
+        let events = self.events.clone();
         tokio::task::spawn_blocking(move || {
             let at = SystemTime::now();
             // Nearly every keystroke changes the size, and then nothing is read.
@@ -199,14 +239,13 @@ impl State {
         };
         let (events, uri) = (self.events.clone(), uri.clone());
         tokio::task::spawn_blocking(move || {
-            let parsed = crate::spec::syntax::Parsed::new(text.clone());
+            // So that places are known when the first finding needs one.
+            let (parsed, ()) = rayon::join(|| Parsed::new(text.clone()), || text.warm_up());
             events.send(move |state| {
                 if let Some(document) = state.documents.get_mut(&uri) {
                     document.parsed(stamp, parsed);
                 }
             });
-            // So that the first edit need not.
-            text.warm_up();
         });
     }
 

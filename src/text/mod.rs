@@ -27,7 +27,7 @@ pub struct Text {
     rope: Arc<OnceLock<Rope>>,
     /// In one piece, until the first edit: a text that comes whole is read whole, which is several times as fast from one
     /// piece.
-    flat: Option<Arc<str>>,
+    flat: Option<Arc<String>>,
 }
 
 impl Default for Text {
@@ -38,9 +38,16 @@ impl Default for Text {
 
 impl From<&str> for Text {
     fn from(text: &str) -> Self {
+        Self::from(text.to_owned())
+    }
+}
+
+/// Takes it over, without a copy.
+impl From<String> for Text {
+    fn from(text: String) -> Self {
         Self {
             rope: Arc::default(),
-            flat: Some(text.into()),
+            flat: Some(Arc::new(text)),
         }
     }
 }
@@ -56,7 +63,7 @@ impl From<Rope> for Text {
 
 impl Text {
     fn rope(&self) -> &Rope {
-        let make = || Rope::from_str(self.flat.as_deref().unwrap_or_default());
+        let make = || Rope::from_str(self.flat.as_ref().map_or("", |flat| flat));
         self.rope.get_or_init(make)
     }
 
@@ -190,6 +197,9 @@ impl Text {
 
     /// The nearest character boundary at or after `offset`.
     fn ceil_char(&self, offset: usize) -> usize {
+        if let Some(flat) = &self.flat {
+            return flat.ceil_char_boundary(offset);
+        }
         let floor = self.floor_char(offset);
         if floor >= offset {
             floor

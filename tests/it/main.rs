@@ -20,4 +20,6 @@ mod real_neovim;
 mod roots;
 mod settings;
 mod spec_sync;
+#[cfg(unix)]
+mod stdio;
 mod turns;

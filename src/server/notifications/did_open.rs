@@ -11,6 +11,6 @@ pub fn did_open(state: &mut State, params: DidOpenTextDocumentParams) {
         document.uri,
         &document.language_id,
         document.version,
-        &document.text,
+        document.text,
     );
 }
