@@ -2,6 +2,12 @@
 
 use std::process::ExitCode;
 
+/// Trees of large specs are hundreds of thousands of small blocks; in pages of 4 KiB the system is asked for them for
+/// longer than it takes to fill them.
+#[cfg(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     if let Some(code) = atomizer_lsp::cli::supervise::intercept(std::env::args_os().skip(1)) {
         return code;

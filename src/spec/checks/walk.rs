@@ -71,10 +71,8 @@ impl<'a, 'v> Visit<'a, 'v> {
         scope: Scope,
         way: Way<'a, 'v>,
     ) -> Self {
-        let members: Vec<(Cow<'_, str>, _)> = node
-            .members()
-            .map(|member| (member.name(), member))
-            .collect();
+        let mut members: Vec<(Cow<'_, str>, _)> = Vec::with_capacity(node.most_members());
+        members.extend(node.members().map(|member| (member.name(), member)));
         let last = (members.len() > MANY).then(|| {
             let names = members.iter().map(|(name, _)| name.clone());
             names.zip(0..).collect()

@@ -139,6 +139,14 @@ impl<'a> Node<'a> {
             .map(move |(start, item)| Member { text, item, start })
     }
 
+    /// No fewer than the members of an object: room for them. 0 for anything else.
+    pub(in crate::spec) fn most_members(&self) -> usize {
+        match self.container() {
+            Some(container) if self.kind() == Kind::Object => container.count,
+            _ => 0,
+        }
+    }
+
     /// The elements of an array, in order; none for anything else.
     pub fn elements(&self) -> impl Iterator<Item = Node<'a>> + use<'a> {
         let text = self.text;

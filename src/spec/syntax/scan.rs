@@ -96,7 +96,8 @@ impl<'a> Source<'a> {
         let mut newline = false;
         loop {
             match self.at(pos) {
-                Some(b' ' | b'\t') => pos += 1,
+                Some(b' ') => pos += self.spaces(pos),
+                Some(b'\t') => pos += 1,
                 Some(b'\n' | b'\r') => {
                     newline = true;
                     pos += 1;
@@ -108,6 +109,16 @@ impl<'a> Source<'a> {
                 _ => return (pos, newline),
             }
         }
+    }
+
+    /// How many spaces stand at `pos`, as far as the window goes. Most are indentation, so eight are looked at a time.
+    #[inline]
+    fn spaces(&self, pos: usize) -> usize {
+        let rest = &self.window[pos - self.base..];
+        let eights = rest.chunks_exact(8).take_while(|chunk| *chunk == [b' '; 8]);
+        let known = 8 * eights.count();
+        let single = rest[known..].iter().take_while(|byte| **byte == b' ');
+        known + single.count()
     }
 
     #[cold]
