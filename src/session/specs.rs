@@ -25,7 +25,7 @@ use tokio::{sync::mpsc, task::JoinHandle, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use self::{
-    author::until,
+    author::{FINISHED, until},
     bringer::{Bringer, Told},
     content::{Claimed, Content, Spec, Stamp, real, stamp},
     known::{Known, come_since, needs_text},
@@ -245,7 +245,8 @@ impl Look {
         loop {
             let busy = !at_work.is_empty();
             let pause = if busy { WHILE_BUSY } else { AFTERWARDS };
-            let watching = busy || self.anywhere;
+            let half = self.specs.values().any(|spec| spec.half_since().is_some());
+            let watching = busy || self.anywhere || half;
             let others_due = self.others_due();
             tokio::select! {
                 // What Claude does is known before what the system says of it is judged.
@@ -362,6 +363,10 @@ impl Look {
         let all: Vec<PathBuf> = self.specs.keys().cloned().collect();
         for real in all {
             self.look_at(&real, last).await;
+            if last {
+                // What was about to become whole, and did not.
+                self.bring_claimed(&real, true).await;
+            }
         }
     }
 
@@ -380,7 +385,8 @@ impl Look {
 
     async fn look_at(&mut self, real: &Path, last: bool) {
         let under_way = !last && self.told.is_under_way(real);
-        if !under_way && self.bring_claimed(real, last).await && !last {
+        let also_half = last && !self.is_whole_now(real).await;
+        if !under_way && self.bring_claimed(real, also_half).await && !last {
             return;
         }
         let Some(spec) = self.specs.get_mut(real) else {
@@ -401,6 +407,11 @@ impl Look {
         let Some(spec) = self.specs.get_mut(real) else {
             return;
         };
+        // Claude may go on with what he left half done before anything is heard of it.
+        let half_since = spec.half_since().filter(|_| !claudes && !last);
+        if half_since.is_some_and(|since| since.elapsed() < FINISHED) {
+            return;
+        }
         spec.stamp = stamp;
         let is_claimed = |claimed: &Claimed| content.is(&claimed.after);
         if content.is(&spec.before()) || spec.claimed.as_ref().is_some_and(is_claimed) {
@@ -462,6 +473,7 @@ impl Look {
             before,
             after: content,
             read_at,
+            ..
         } = claimed;
         let document = content.document();
         let Some(spec) = self.specs.get_mut(real) else {

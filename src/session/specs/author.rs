@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::{
     Look,
-    content::{Content, Stamp, real, stamp},
+    content::{Content, Spec, Stamp, real, stamp},
 };
 use crate::session::host::{Author, SpecChange};
 
@@ -19,7 +19,7 @@ use crate::session::host::{Author, SpecChange};
 const OTHERS_PAUSE: Duration = Duration::from_millis(300);
 
 /// How long a file may be half written.
-const FINISHED: Duration = Duration::from_millis(500);
+pub(super) const FINISHED: Duration = Duration::from_millis(500);
 
 impl Look {
     pub(super) async fn begun(
@@ -121,15 +121,22 @@ impl Look {
         }
     }
 
-    /// Brings what a tool left when it ended, where there is something to bring.
-    pub(super) async fn bring_claimed(&mut self, real: &Path, last: bool) -> bool {
+    /// What Claude had left half done has become whole since: then he has not left a half.
+    pub(super) async fn is_whole_now(&self, real: &Path) -> bool {
+        let half = self.specs.get(real).and_then(Spec::half_since);
+        half.is_some()
+            && matches!(self.read(real).await, Some((_, now)) if now.document().is_some())
+    }
+
+    /// Brings what a tool left when it ended, where there is something to bring. `also_half`: what is no JSON, too.
+    pub(super) async fn bring_claimed(&mut self, real: &Path, also_half: bool) -> bool {
         let Some(spec) = self.specs.get_mut(real) else {
             return false;
         };
         let Some(claimed) = spec.claimed.take() else {
             return false;
         };
-        if claimed.after.document().is_none() && !last {
+        if claimed.after.document().is_none() && !also_half {
             spec.claimed = Some(claimed);
             return false;
         }

@@ -69,6 +69,8 @@ pub(super) struct Claimed {
     pub after: Content,
     /// When that was read.
     pub read_at: SystemTime,
+    /// The same, for how long ago that is.
+    pub since: Instant,
 }
 
 impl Spec {
@@ -101,7 +103,15 @@ impl Spec {
             before: former.map_or_else(|| self.before(), |former| former.before),
             after,
             read_at: self.read_at,
+            since: Instant::now(),
         }
+    }
+
+    /// Since when it is as Claude left it and no JSON.
+    pub(super) fn half_since(&self) -> Option<Instant> {
+        let claimed = self.claimed.as_ref();
+        let half = claimed.filter(|claimed| claimed.after.document().is_none());
+        half.map(|claimed| claimed.since)
     }
 
     /// Somebody else seems to have left this.
