@@ -83,6 +83,18 @@ impl Desk {
         self.editor.wire.push_back(json!({ "saved": true }));
     }
 
+    /// Something of his own, which the server knows before he saves it.
+    async fn user_saves(&mut self) {
+        self.types(BASELINE, USERS);
+        self.arrives().await;
+        self.saves();
+    }
+
+    async fn claude_writes(&mut self) {
+        self.write(NAME, CLAUDES);
+        self.is_seen().await;
+    }
+
     /// Something else than the editor writes.
     fn write(&self, old: &str, new: &str) {
         let text = self.disk();
@@ -190,9 +202,7 @@ async fn what_the_user_saved_stays_where_claude_writes_over_it_before_anybody_lo
 async fn a_save_is_the_users_also_where_he_saves_again_at_once() {
     let mut desk = Desk::new().await;
     desk.shell_begins().await;
-    desk.types(BASELINE, USERS);
-    desk.arrives().await;
-    desk.saves();
+    desk.user_saves().await;
     desk.turn().changed();
     // The keeper has read it, and waits for the word of a save.
     sleep(Duration::from_millis(30)).await;
@@ -212,9 +222,7 @@ async fn what_the_user_saved_in_place_of_a_file_that_claude_had_removed_is_his()
     desk.is_seen().await;
     desk.turn().ended("first");
     desk.is_seen().await;
-    desk.types(BASELINE, USERS);
-    desk.arrives().await;
-    desk.saves();
+    desk.user_saves().await;
     desk.is_seen().await;
     desk.edit_begins("second").await;
     desk.write(NAME, CLAUDES);
@@ -233,8 +241,7 @@ async fn what_claude_makes_of_a_text_that_was_saved_broken_is_no_more_than_that(
     desk.arrives().await;
     desk.saves();
     desk.is_seen().await;
-    desk.write(NAME, CLAUDES);
-    desk.is_seen().await;
+    desk.claude_writes().await;
     let mut after = desk.ends().await;
     assert_eq!(after.applied, [Applied::Invalid]);
     after.is_reverted().await;
@@ -270,8 +277,7 @@ async fn what_claude_wrote_is_kept_though_it_never_became_json_and_is_gone() {
 async fn a_revert_takes_claudes_part_out_of_the_buffer_where_he_removed_the_file_in_the_end() {
     let mut desk = Desk::new().await;
     desk.shell_begins().await;
-    desk.write(NAME, CLAUDES);
-    desk.is_seen().await;
+    desk.claude_writes().await;
     fs::remove_file(&desk.file).expect("removed");
     desk.is_seen().await;
     let mut after = desk.ends().await;
@@ -285,11 +291,8 @@ async fn a_revert_takes_claudes_part_out_of_the_buffer_where_he_removed_the_file
 async fn a_revert_writes_a_removed_file_with_what_others_had_made_of_it() {
     let mut desk = Desk::new().await;
     desk.shell_begins().await;
-    desk.write(NAME, CLAUDES);
-    desk.is_seen().await;
-    desk.types(BASELINE, USERS);
-    desk.arrives().await;
-    desk.saves();
+    desk.claude_writes().await;
+    desk.user_saves().await;
     desk.is_seen().await;
     fs::remove_file(&desk.file).expect("removed");
     desk.is_seen().await;
@@ -302,11 +305,8 @@ async fn a_revert_writes_a_removed_file_with_what_others_had_made_of_it() {
 async fn a_revert_gives_back_what_the_user_had_where_claude_wrote_last() {
     let mut desk = Desk::new().await;
     desk.shell_begins().await;
-    desk.write(NAME, CLAUDES);
-    desk.is_seen().await;
-    desk.types(BASELINE, USERS);
-    desk.arrives().await;
-    desk.saves();
+    desk.claude_writes().await;
+    desk.user_saves().await;
     desk.is_seen().await;
     desk.write(USERS, "\"baseline\": 33333");
     desk.is_seen().await;
