@@ -71,7 +71,8 @@ impl<'a, 'v> Visit<'a, 'v> {
         scope: Scope,
         way: Way<'a, 'v>,
     ) -> Self {
-        let mut members: Vec<(Cow<'_, str>, _)> = Vec::with_capacity(node.most_members());
+        let most = (node.kind() == Kind::Object).then(|| node.most_items());
+        let mut members: Vec<(Cow<'_, str>, _)> = Vec::with_capacity(most.unwrap_or_default());
         members.extend(node.members().map(|member| (member.name(), member)));
         let last = (members.len() > MANY).then(|| {
             let names = members.iter().map(|(name, _)| name.clone());

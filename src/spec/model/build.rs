@@ -206,6 +206,9 @@ impl Builder {
             .home(kind)
             .map_or(0..0, |home| home.entries.clone());
         let mut at = Aligner::new(old);
+        let most = node.most_items();
+        self.model.entries.reserve(most);
+        self.kept.reserve(most);
         let mut read = read_side_by_side(kind, node, at.range.len()).into_iter();
         for (index, node) in node.elements().enumerate() {
             let kept = at.find(&self.old.entries, node.green_id());
@@ -263,7 +266,8 @@ fn read_side_by_side(kind: EntryKind, list: Node<'_>, known: usize) -> Vec<Arc<F
     if list.len() < known + SIDE_BY_SIDE {
         return Vec::new();
     }
-    let nodes: Vec<Node<'_>> = list.elements().collect();
+    let mut nodes: Vec<Node<'_>> = Vec::with_capacity(list.most_items());
+    nodes.extend(list.elements());
     nodes
         .into_par_iter()
         .map(|node| Arc::new(facts::read(kind, node)))

@@ -35,11 +35,14 @@ pub(super) struct Ahead {
 impl Ahead {
     /// Reads what can be read by pieces; `whole` is all of `text`.
     pub fn read(text: &Text, whole: &str) -> Self {
-        let processors = rayon::current_num_threads();
-        if whole.len() < LONG || processors == 1 {
+        if whole.len() < LONG {
             return Self::default();
         }
-        Self::by_pieces(text, whole, whole.len().div_ceil(processors * PIECES))
+        // Not before: it starts their threads.
+        match rayon::current_num_threads() {
+            1 => Self::default(),
+            processors => Self::by_pieces(text, whole, whole.len().div_ceil(processors * PIECES)),
+        }
     }
 
     /// The same, by pieces of `size` bytes.

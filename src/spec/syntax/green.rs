@@ -147,7 +147,7 @@ pub(super) struct Container {
 /// Some neighbouring items and their sums.
 #[derive(Debug, Clone)]
 pub(super) struct Chunk {
-    pub items: Arc<Vec<Item>>,
+    pub items: Arc<[Item]>,
     pub len: u32,
     pub error_count: u32,
     pub height: u32,
@@ -157,7 +157,7 @@ pub(super) struct Chunk {
 }
 
 impl Chunk {
-    pub fn new(items: Vec<Item>) -> Self {
+    pub fn new(items: Arc<[Item]>) -> Self {
         let mut chunk = Chunk {
             len: 0,
             error_count: 0,
@@ -167,7 +167,7 @@ impl Chunk {
             cut: false,
             items: Arc::default(),
         };
-        for item in &items {
+        for item in &*items {
             chunk.len += item.len;
             chunk.error_count += item.error_count();
             chunk.cut |= item.is_cut();
@@ -177,7 +177,7 @@ impl Chunk {
                 chunk.far |= container.far;
             }
         }
-        chunk.items = Arc::new(items);
+        chunk.items = items;
         chunk
     }
 }
@@ -278,7 +278,7 @@ impl Container {
         let mut chunks = self.chunks.clone();
         let mut items = self.chunks[spot.chunk].items.to_vec();
         items[spot.inner].replace_container(value);
-        chunks[spot.chunk] = Chunk::new(items);
+        chunks[spot.chunk] = Chunk::new(items.into());
         let Container {
             shape,
             head,
@@ -372,9 +372,10 @@ impl Drop for Container {
             return;
         }
         let mut doomed = std::mem::take(&mut self.chunks);
-        while let Some(chunk) = doomed.pop() {
-            for item in Arc::into_inner(chunk.items).into_iter().flatten() {
-                if let Value::Container(container) = item.value
+        while let Some(mut chunk) = doomed.pop() {
+            for item in Arc::get_mut(&mut chunk.items).into_iter().flatten() {
+                if let Value::Container(container) =
+                    std::mem::replace(&mut item.value, Value::Missing)
                     && let Some(mut container) = Arc::into_inner(container)
                 {
                     doomed.append(&mut container.chunks);

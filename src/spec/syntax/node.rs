@@ -139,12 +139,9 @@ impl<'a> Node<'a> {
             .map(move |(start, item)| Member { text, item, start })
     }
 
-    /// No fewer than the members of an object: room for them. 0 for anything else.
-    pub(in crate::spec) fn most_members(&self) -> usize {
-        match self.container() {
-            Some(container) if self.kind() == Kind::Object => container.count,
-            _ => 0,
-        }
+    /// No fewer than its members or elements: room for them.
+    pub(in crate::spec) fn most_items(&self) -> usize {
+        self.container().map_or(0, |container| container.count)
     }
 
     /// The elements of an array, in order; none for anything else.

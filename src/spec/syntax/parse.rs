@@ -370,7 +370,12 @@ impl<'a, R: Reuse> Parser<'a, R> {
     /// Moves `count` items from `base` on into a chunk of the innermost container.
     fn flush(&mut self, base: usize, count: usize) {
         let chunk = Chunk::new(self.items.drain(base..base + count).collect());
-        self.top().chunks.push(chunk);
+        let chunks = &mut self.top().chunks;
+        if chunks.is_empty() {
+            // Most containers have no other.
+            chunks.reserve_exact(1);
+        }
+        chunks.push(chunk);
     }
 
     /// Adds an item that is taken over as it is.

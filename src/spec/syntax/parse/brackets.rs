@@ -219,7 +219,7 @@ impl<R: Reuse> Parser<'_, R> {
                 start += item.len as usize;
             }
             if let Some(items) = doubted {
-                *chunk = Chunk::new(items);
+                *chunk = Chunk::new(items.into());
             }
             at += len;
         }
