@@ -36,7 +36,7 @@ mod stdin;
 mod stdout;
 mod stream;
 
-use std::{io, time::Duration};
+use std::{io, thread, time::Duration};
 
 use tokio::{io::AsyncRead, runtime::Builder, time::timeout};
 use tokio_util::context::RuntimeExt;
@@ -81,6 +81,7 @@ fn warm_up() {
 ///
 /// The system gives no threads.
 pub fn serve() -> io::Result<u8> {
+    thread::Builder::new().spawn(warm_up)?;
     let jobs = Builder::new_multi_thread().enable_all().build()?;
     let front = Builder::new_current_thread().enable_io().build()?;
     let input = {
@@ -100,7 +101,6 @@ async fn speak(input: impl AsyncRead + Unpin) -> u8 {
     let managers = Managers::new(events.clone(), outbox.clone());
     let state = State::new(events.clone(), outbox.clone(), managers.clone());
     let looping = main_loop::run(state, inbox);
-    tokio::task::spawn_blocking(warm_up);
 
     let backend = Backend {
         events,

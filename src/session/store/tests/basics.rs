@@ -214,6 +214,39 @@ fn mode_study_and_claudes_id_can_change() {
 }
 
 #[test]
+fn an_answer_of_the_servers_own_is_whole_beside_a_running_turn_and_goes_before_none() {
+    let (_dir, store) = store();
+    let id = store
+        .create_session(None, Mode::User, None)
+        .expect("made")
+        .id;
+    let first = turn(&store, &id, "q", "a");
+    let running = store.begin_turn(&id, "q").expect("begun");
+    let aside = new_turn_id();
+    store
+        .add_answered(&aside, &id, "/help", &completed("help"))
+        .expect("stored");
+    let said = store.history(&id, None, None).expect("read");
+    let aside: Vec<_> = said
+        .iter()
+        .filter(|it| it.turn_id.as_ref() == Some(&aside))
+        .collect();
+    let contents: Vec<_> = aside.iter().map(|it| (it.role, &*it.content)).collect();
+    assert_eq!(contents, [(Role::User, "/help"), (Role::Assistant, "help")]);
+    assert_eq!(aside[1].status, Status::Completed);
+    assert_eq!(store.turn_before(&running).expect("read"), Some(first));
+    store
+        .finish_turn(&running, &completed("a"))
+        .expect("its turn is still its own");
+    let last = store.begin_turn(&id, "q").expect("begun");
+    assert_eq!(store.turn_before(&last).expect("read"), Some(running));
+    assert!(matches!(
+        store.add_answered(&new_turn_id(), "unknown", "/help", &completed("help")),
+        Err(StoreError::NoSession(_))
+    ));
+}
+
+#[test]
 fn the_title_is_the_first_messages_first_line_in_short() {
     let (_dir, store) = store();
     let title = |message: &str| {
