@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-/// Trees of large specs are hundreds of thousands of small blocks; in pages of 4 KiB the system is asked for them for
-/// longer than it takes to fill them.
+/// Trees of large specs are hundreds of thousands of small blocks, and about half of the time that opening one takes goes
+/// into getting memory from the system: huge pages are fewer to ask for.
 #[cfg(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu"))]
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;

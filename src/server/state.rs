@@ -17,7 +17,7 @@ use super::{
     closed::Closed,
     delivery::Unconfirmed,
     diagnostics::Reports,
-    document::{Document, ParseJob},
+    document::{Document, ParseJob, path_of},
     main_loop::{Events, Reply},
     outbox::Outbox,
     roots::Managers,
@@ -66,11 +66,10 @@ pub struct State {
     generations: u64,
 }
 
-/// A text that the file at `path` may have, and whose it is.
+/// A text that the file of a document may have.
 struct Uncompared {
     uri: Url,
     generation: u64,
-    path: PathBuf,
     text: Text,
 }
 
@@ -180,15 +179,12 @@ impl State {
     /// Has it found out whether the file of a spec has the very text that its document has now, when nobody waits for
     /// anything else.
     pub fn compare_with_disk(&mut self, uri: &Url) {
-        let document = self.documents.get(uri).filter(|document| document.is_spec);
-        let found = document.and_then(|document| Some((document, document.path()?)));
-        let Some((document, path)) = found else {
+        let Some(document) = self.documents.get(uri).filter(|document| document.is_spec) else {
             return;
         };
         self.uncompared.push(Uncompared {
             uri: uri.clone(),
             generation: document.generation,
-            path,
             text: document.text(),
         });
     }
@@ -210,9 +206,9 @@ impl State {
         let Uncompared {
             uri,
             generation,
-            path,
             text,
         } = uncompared;
+        let Some(path) = path_of(&uri) else { return };
         let events = self.events.clone();
         tokio::task::spawn_blocking(move || {
             let at = SystemTime::now();

@@ -21,8 +21,9 @@ const AROUND: usize = 4 << 10;
 
 /// The message of a long body that is a `textDocument/didOpen`.
 pub(super) fn opened(body: &[u8]) -> Option<Message> {
-    let body = std::str::from_utf8(body).ok()?;
-    let text = (body.len() >= LONG).then(|| string(body)).flatten()?;
+    let long = Some(body).filter(|body| body.len() >= LONG)?;
+    let body = std::str::from_utf8(long).ok()?;
+    let text = string(body)?;
     // No text of a document: it is told from what was there.
     let around = [&body[..text.start - 1], "null", &body[text.end + 1..]].concat();
     let Ok(Message::Request(request)) = read(around.as_bytes()) else {

@@ -136,7 +136,7 @@ impl Look {
         let Some(claimed) = spec.claimed.take() else {
             return false;
         };
-        if claimed.after.document().is_none() && !also_half {
+        if claimed.half_since.is_some() && !also_half {
             spec.claimed = Some(claimed);
             return false;
         }

@@ -69,8 +69,8 @@ pub(super) struct Claimed {
     pub after: Content,
     /// When that was read.
     pub read_at: SystemTime,
-    /// The same, for how long ago that is.
-    pub since: Instant,
+    /// Since when it is so, where it is no JSON.
+    pub half_since: Option<Instant>,
 }
 
 impl Spec {
@@ -99,19 +99,18 @@ impl Spec {
     /// Claude has made this of it, and of what he had left there before that could not be told.
     pub(super) fn claim(&mut self, after: Content) -> Claimed {
         let former = self.claimed.take();
+        let half_since = after.document().is_none().then(Instant::now);
         Claimed {
             before: former.map_or_else(|| self.before(), |former| former.before),
             after,
             read_at: self.read_at,
-            since: Instant::now(),
+            half_since,
         }
     }
 
     /// Since when it is as Claude left it and no JSON.
     pub(super) fn half_since(&self) -> Option<Instant> {
-        let claimed = self.claimed.as_ref();
-        let half = claimed.filter(|claimed| claimed.after.document().is_none());
-        half.map(|claimed| claimed.since)
+        self.claimed.as_ref()?.half_since
     }
 
     /// Somebody else seems to have left this.
