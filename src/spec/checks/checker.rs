@@ -4,10 +4,7 @@
 //! What the entries say together is looked for again when what changed means something to other entries, from the facts that
 //! the model keeps; else it is moved to where its places are now.
 
-use std::{collections::hash_map::Entry as Entries, sync::Arc};
-
-use rayon::{iter::IndexedParallelIterator, iter::ParallelIterator, slice::ParallelSliceMut};
-use rustc_hash::FxHashMap;
+use std::sync::Arc;
 
 use super::{
     Code, Context, Finding, TABLE,
@@ -17,15 +14,12 @@ use super::{
     walk::{self, Out, Raw},
 };
 use crate::spec::{
-    model::{Entry, EntryKind, Model, Steady, Update},
-    syntax::{Node, Parsed},
+    model::{Entry, EntryKind, Fresh, Model, Origin, Steady, Update},
+    syntax::Parsed,
 };
 
 /// Findings in one entry by itself, as if it began at 0; none if there are none.
 type Own = Option<Arc<Vec<Raw>>>;
-
-/// So many new entries are worth the work of several processors.
-const SIDE_BY_SIDE: usize = 1024;
 
 /// Checks the versions of one document, each for the price of what changed since the one before.
 #[derive(Default)]
@@ -60,11 +54,14 @@ impl Checker {
         let parsed = flattened.as_ref().unwrap_or(parsed);
         let Update {
             model,
-            kept,
+            origins,
             steady,
-        } = std::mem::take(&mut self.model).update(parsed);
-        let own = self.look_at_entries(parsed, &model, &kept);
-        (self.model, self.own) = (model, own);
+        } = std::mem::take(&mut self.model).update_looking(parsed, check_entry);
+        let own = origins.into_iter().map(|origin| match origin {
+            Origin::Kept(old) => self.own[old].take(),
+            Origin::Read(own) => own,
+        });
+        (self.model, self.own) = (model, own.collect());
         let spec = SpecView::new(parsed, &self.model, context);
         let across = self
             .across
@@ -74,37 +71,6 @@ impl Checker {
         let findings = assemble(&spec, &self.own, &across.found);
         self.across = Some(across);
         findings
-    }
-
-    /// What is found in each entry by itself: what was known of those that were kept, the others looked at.
-    fn look_at_entries(
-        &mut self,
-        parsed: &Parsed,
-        model: &Model,
-        kept: &[Option<usize>],
-    ) -> Vec<Own> {
-        let known = |kept: &Option<usize>| kept.and_then(|old| self.own[old].take());
-        let mut own: Vec<Own> = kept.iter().map(known).collect();
-        let look = |first: usize, own: &mut [Own]| {
-            let mut nodes = Nodes::new(parsed, model);
-            let entries = model.entries()[first..].iter().zip(&kept[first..]);
-            for ((entry, kept), own) in entries.zip(own) {
-                if kept.is_none() {
-                    *own = nodes
-                        .of(entry)
-                        .and_then(|node| check_entry(node, entry, model));
-                }
-            }
-        };
-        let new = kept.iter().filter(|kept| kept.is_none()).count();
-        if new < SIDE_BY_SIDE {
-            look(0, &mut own);
-        } else {
-            own.par_chunks_mut(SIDE_BY_SIDE)
-                .enumerate()
-                .for_each(|(chunk, own)| look(chunk * SIDE_BY_SIDE, own));
-        }
-        own
     }
 }
 
@@ -195,23 +161,15 @@ fn assemble(spec: &SpecView<'_>, own: &[Own], across: &[Raw]) -> Vec<Finding> {
 }
 
 /// Looks at one entry by itself.
-fn check_entry(node: Node<'_>, entry: &Entry, model: &Model) -> Own {
+fn check_entry(entry: &Fresh<'_>) -> Own {
+    let shape = entry.shape?;
     let mut out = Out::new();
-    let home = model.home_of(entry);
-    let shape = if entry.kind == EntryKind::Part {
-        Some(home.shape)
-    } else {
-        home.shape.items.as_deref()
-    };
-    if let Some(shape) = shape {
-        walk::check_entry(node, entry.kind, shape, &entry.facts, &mut out);
-    }
+    walk::check_entry(entry.node, entry.kind, shape, entry.facts, &mut out);
     if out.found.is_empty() {
         return None;
     }
-    out.found
-        .iter_mut()
-        .for_each(|raw| raw.shift(entry.start, 0));
+    let start = entry.node.range().start;
+    out.found.iter_mut().for_each(|raw| raw.shift(start, 0));
     Some(Arc::new(out.found))
 }
 
@@ -258,64 +216,4 @@ fn finish(spec: &SpecView<'_>, entry: Option<&Entry>, mut raw: Raw) -> Option<Fi
         raw.finding.fixes.push(fix);
     }
     Some(raw.finding)
-}
-
-/// Finds the nodes of entries, which come in the order of the text.
-struct Nodes<'a> {
-    parsed: &'a Parsed,
-    model: &'a Model,
-    list: Option<(usize, usize, Walk<'a>)>,
-    /// By the pointer of the object, what is still to come of it: an object may have a hundred thousand unknown keys.
-    members: FxHashMap<&'a str, Walk<'a>>,
-}
-
-/// Nodes still to come, in the order of the text.
-type Walk<'a> = Box<dyn Iterator<Item = Node<'a>> + 'a>;
-
-impl<'a> Nodes<'a> {
-    fn new(parsed: &'a Parsed, model: &'a Model) -> Self {
-        Self {
-            parsed,
-            model,
-            list: None,
-            members: FxHashMap::default(),
-        }
-    }
-
-    fn of(&mut self, entry: &Entry) -> Option<Node<'a>> {
-        let home = self.model.home_of(entry);
-        if home.kind == EntryKind::Part {
-            let root = self.parsed.root();
-            return root
-                .filter(|_| home.pointer.is_empty())
-                .or_else(|| self.by_place(home.pointer.as_str(), entry.start));
-        }
-        let home_start = home.range.start;
-        let (start, next, elements) = match &mut self.list {
-            Some(list) if list.0 == home_start && list.1 <= entry.index => list,
-            list => {
-                let node = self.parsed.node_at_pointer(&home.pointer)?;
-                list.insert((home_start, 0, Box::new(node.elements())))
-            }
-        };
-        debug_assert_eq!(*start, home_start);
-        let node = elements.nth(entry.index - *next);
-        *next = entry.index + 1;
-        node
-    }
-
-    /// The value of a member: of several of one name the one that stands there.
-    fn by_place(&mut self, pointer: &'a str, start: usize) -> Option<Node<'a>> {
-        let (parent, _) = pointer.rsplit_once('/')?;
-        let members = match self.members.entry(parent) {
-            Entries::Occupied(known) => known.into_mut(),
-            Entries::Vacant(unknown) => {
-                let parent = self.parsed.node_at_pointer(parent)?;
-                unknown.insert(Box::new(
-                    parent.members().filter_map(|member| member.value()),
-                ))
-            }
-        };
-        members.find(|node| node.range().start == start)
-    }
 }

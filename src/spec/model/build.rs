@@ -5,7 +5,7 @@ use std::{collections::HashMap, ops::Range, sync::Arc};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use rustc_hash::FxHashMap;
 
-use super::{Entry, EntryKind, Facts, Home, Model, Steady, Update, facts};
+use super::{Entry, EntryKind, Facts, Fresh, Home, Model, Origin, Steady, Update, facts};
 use crate::spec::{
     format::Shape,
     syntax::{Kind, Member, Node, Parsed, escape_token},
@@ -15,7 +15,18 @@ impl Model {
     /// Reads a spec that came from the one of this model by an edit; entries whose text stayed the same are taken over.
     #[must_use]
     pub fn update(self, parsed: &Parsed) -> Update {
-        let mut builder = Builder::new(self);
+        self.update_looking(parsed, |_| ())
+    }
+
+    /// The same; `look` sees each entry that is read, by any thread, while it is in reach: to read one twice costs as much
+    /// as to look at it.
+    #[must_use]
+    pub fn update_looking<T: Send>(
+        self,
+        parsed: &Parsed,
+        look: impl Fn(&Fresh<'_>) -> T + Sync,
+    ) -> Update<T> {
+        let mut builder = Builder::new(self, look);
         match parsed.root() {
             Some(root) if root.kind() == Kind::Object => builder.holder(root, "", Shape::spec()),
             Some(root) => builder.part(root, None, String::new(), Shape::spec()),
@@ -26,10 +37,11 @@ impl Model {
 }
 
 /// Reads a spec into a model, with a former model at hand.
-struct Builder {
+struct Builder<T, L> {
+    look: L,
     old: Model,
     model: Model,
-    kept: Vec<Option<usize>>,
+    origins: Vec<Origin<T>>,
     /// Brackets do not match in the object that is being read.
     loose: bool,
     steady: Option<Steady>,
@@ -39,21 +51,22 @@ struct Builder {
     taken: Arc<Facts>,
 }
 
-impl Builder {
-    fn new(old: Model) -> Self {
+impl<T: Send, L: Fn(&Fresh<'_>) -> T + Sync> Builder<T, L> {
+    fn new(old: Model, look: L) -> Self {
         let model = Model {
             whole: true,
             ..Model::default()
         };
-        let (kept, steady, taken) = (
+        let (origins, steady, taken) = (
             Vec::with_capacity(old.entries.len()),
             Some(Steady::default()),
             Arc::default(),
         );
         Self {
+            look,
             old,
             model,
-            kept,
+            origins,
             loose: false,
             steady,
             moved: 0,
@@ -61,7 +74,7 @@ impl Builder {
         }
     }
 
-    fn finish(self) -> Update {
+    fn finish(self) -> Update<T> {
         let as_many = self.old.homes.len() == self.model.homes.len()
             && self.old.entries.len() == self.model.entries.len();
         let steady = self
@@ -69,7 +82,7 @@ impl Builder {
             .filter(|_| as_many && self.old.whole == self.model.whole);
         Update {
             model: self.model,
-            kept: self.kept,
+            origins: self.origins,
             steady,
         }
     }
@@ -80,20 +93,31 @@ impl Builder {
         kind: EntryKind,
         index: usize,
         node: Node<'_>,
-        kept: Option<usize>,
-        read: Option<Arc<Facts>>,
+        shape: Option<&'static Shape>,
+        known: Known<T>,
     ) {
         let (place, start, home) = (
             self.model.entries.len(),
             node.range().start,
             self.model.homes.len(),
         );
-        let facts = match kept {
-            Some(old) => std::mem::replace(&mut self.old.entries[old].facts, self.taken.clone()),
-            None => read.unwrap_or_else(|| Arc::new(facts::read(kind, node))),
+        let (facts, origin) = match known {
+            Known::Kept(old) => {
+                let facts = std::mem::replace(&mut self.old.entries[old].facts, self.taken.clone());
+                (facts, Origin::Kept(old))
+            }
+            Known::Read(facts, seen) => (facts, Origin::Read(seen)),
+            Known::Not => {
+                let (facts, seen) = read(kind, node, shape, &self.look);
+                (facts, Origin::Read(seen))
+            }
+        };
+        let kept = match origin {
+            Origin::Kept(old) => Some(old),
+            Origin::Read(_) => None,
         };
         self.compare(place, start, kind, kept, &facts);
-        self.kept.push(kept);
+        self.origins.push(origin);
         self.model.entries.push(Entry {
             kind,
             index,
@@ -208,11 +232,18 @@ impl Builder {
         let mut at = Aligner::new(old);
         let most = node.most_items();
         self.model.entries.reserve(most);
-        self.kept.reserve(most);
-        let mut read = read_side_by_side(kind, node, at.range.len()).into_iter();
+        self.origins.reserve(most);
+        let of_entries = shape.items.as_deref();
+        let mut read = self
+            .read_side_by_side(kind, node, of_entries, at.range.len())
+            .into_iter();
         for (index, node) in node.elements().enumerate() {
-            let kept = at.find(&self.old.entries, node.green_id());
-            self.entry(kind, index, node, kept, read.next());
+            let known = match (at.find(&self.old.entries, node.green_id()), read.next()) {
+                (Some(kept), _) => Known::Kept(kept),
+                (None, Some((facts, seen))) => Known::Read(facts, seen),
+                (None, None) => Known::Not,
+            };
+            self.entry(kind, index, node, of_entries, known);
         }
         let home = Home {
             kind,
@@ -225,6 +256,26 @@ impl Builder {
             entries: first..self.model.entries.len(),
         };
         self.home(home, moved);
+    }
+
+    /// The entries of a long list of which few were known, read by all processors; none for any other list.
+    fn read_side_by_side(
+        &self,
+        kind: EntryKind,
+        list: Node<'_>,
+        shape: Option<&'static Shape>,
+        known: usize,
+    ) -> Vec<(Arc<Facts>, T)> {
+        if list.len() < known + SIDE_BY_SIDE {
+            return Vec::new();
+        }
+        let mut nodes: Vec<Node<'_>> = Vec::with_capacity(list.most_items());
+        nodes.extend(list.elements());
+        let look = &self.look;
+        nodes
+            .into_par_iter()
+            .map(|node| read(kind, node, shape, look))
+            .collect()
     }
 
     fn part(
@@ -243,7 +294,8 @@ impl Builder {
         let old = old
             .map(|home| home.entries.start)
             .filter(|old| self.old.entries[*old].green == node.green_id());
-        self.entry(EntryKind::Part, 0, node, old, None);
+        let known = old.map_or(Known::Not, Known::Kept);
+        self.entry(EntryKind::Part, 0, node, Some(shape), known);
         let home = Home {
             kind: EntryKind::Part,
             pointer,
@@ -258,20 +310,33 @@ impl Builder {
     }
 }
 
+/// What is known of an entry before it is read.
+enum Known<T> {
+    Not,
+    /// It is this one of the former model.
+    Kept(usize),
+    /// It was read already.
+    Read(Arc<Facts>, T),
+}
+
 /// So many new entries are worth the work of several processors.
 const SIDE_BY_SIDE: usize = 1024;
 
-/// The entries of a long list of which few were known, read by all processors; none for any other list.
-fn read_side_by_side(kind: EntryKind, list: Node<'_>, known: usize) -> Vec<Arc<Facts>> {
-    if list.len() < known + SIDE_BY_SIDE {
-        return Vec::new();
-    }
-    let mut nodes: Vec<Node<'_>> = Vec::with_capacity(list.most_items());
-    nodes.extend(list.elements());
-    nodes
-        .into_par_iter()
-        .map(|node| Arc::new(facts::read(kind, node)))
-        .collect()
+/// Reads an entry, and looks at it.
+fn read<T>(
+    kind: EntryKind,
+    node: Node<'_>,
+    shape: Option<&'static Shape>,
+    look: impl Fn(&Fresh<'_>) -> T,
+) -> (Arc<Facts>, T) {
+    let facts = facts::read(kind, node);
+    let seen = look(&Fresh {
+        node,
+        kind,
+        shape,
+        facts: &facts,
+    });
+    (Arc::new(facts), seen)
 }
 
 /// Finds the entries of a former list again, one after the other: most stand where they stood, or all a few places on.

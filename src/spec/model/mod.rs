@@ -22,7 +22,10 @@ pub use facts::*;
 pub use summary::summary;
 pub use symbols::{Occurrence, Role, Symbol};
 
-use super::{format::Shape, syntax::Parsed};
+use super::{
+    format::Shape,
+    syntax::{Node, Parsed},
+};
 
 /// What an entry is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -236,14 +239,35 @@ struct Index {
 
 /// A model that came from a former one.
 #[derive(Debug)]
-pub struct Update {
+pub struct Update<T = ()> {
     /// The new one.
     pub model: Model,
-    /// For each of its entries the one of the former model that it was taken from.
-    pub kept: Vec<Option<usize>>,
+    /// Where each of its entries comes from.
+    pub origins: Vec<Origin<T>>,
     /// Set where nothing changed but what single entries say of themselves: all stand in the same places, mean the same to
     /// others, and the text between them is as long as it was.
     pub steady: Option<Steady>,
+}
+
+/// Where an entry of a model comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin<T> {
+    /// It is this one of the former model.
+    Kept(usize),
+    /// It was read, and this was seen in it.
+    Read(T),
+}
+
+/// An entry that has just been read, for whoever looks at each.
+pub struct Fresh<'a> {
+    /// Its value.
+    pub node: Node<'a>,
+    /// What it is.
+    pub kind: EntryKind,
+    /// What the format says of it, if anything.
+    pub shape: Option<&'static Shape>,
+    /// What others ask about it.
+    pub facts: &'a Facts,
 }
 
 /// What changed although nothing changed for others.

@@ -126,15 +126,15 @@ fn after_an_edit_only_the_entry_that_changed_is_read_anew() {
     }]);
     let Update {
         model: updated,
-        kept,
+        origins,
         steady,
     } = model.update(&after);
     assert!(steady.is_some_and(|steady| steady.renamed && steady.changed.len() == 1));
     let anew: Vec<&Entry> = updated
         .entries()
         .iter()
-        .zip(&kept)
-        .filter(|(_, kept)| kept.is_none())
+        .zip(&origins)
+        .filter(|(_, origin)| **origin == Origin::Read(()))
         .map(|(entry, _)| entry)
         .collect();
     assert_eq!(
@@ -158,19 +158,22 @@ fn an_inserted_or_removed_entry_leaves_the_others_known() {
     }]);
     let Update {
         model: shorter,
-        kept,
+        origins,
         steady,
     } = model.update(&after);
     assert!(steady.is_none());
-    let anew = |kept: &[Option<usize>]| kept.iter().filter(|kept| kept.is_none()).count();
-    assert!(anew(&kept) <= 1, "at most the one that the edit touches");
+    let anew = |origins: &[Origin<()>]| {
+        let read = origins.iter().filter(|it| **it == Origin::Read(()));
+        read.count()
+    };
+    assert!(anew(&origins) <= 1, "at most the one that the edit touches");
     let back = after.edit(&[Edit {
         range: gone.start..gone.start,
         insert: MIRROR[gone].to_owned(),
     }]);
-    let Update { kept, .. } = shorter.update(&back);
+    let Update { origins, .. } = shorter.update(&back);
     assert!(
-        anew(&kept) <= 2,
+        anew(&origins) <= 2,
         "the one that came back, and the one that it touches"
     );
 }
