@@ -130,6 +130,12 @@ impl Text {
         }
     }
 
+    /// All of it, where it is held in one piece.
+    #[must_use]
+    pub fn shared(&self) -> Option<&Arc<String>> {
+        self.flat.as_ref()
+    }
+
     /// The byte at `offset`, if there is one.
     #[must_use]
     pub fn byte(&self, offset: usize) -> Option<u8> {

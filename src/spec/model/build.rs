@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use super::{Entry, EntryKind, Facts, Fresh, Home, Model, Origin, Steady, Update, facts};
 use crate::spec::{
     format::Shape,
-    syntax::{Kind, Member, Node, Parsed, escape_token},
+    syntax::{Kind, Member, Node, Parsed, Reader, escape_token},
 };
 
 impl Model {
@@ -39,6 +39,7 @@ impl Model {
 /// Reads a spec into a model, with a former model at hand.
 struct Builder<T, L> {
     look: L,
+    reader: Reader,
     old: Model,
     model: Model,
     origins: Vec<Origin<T>>,
@@ -64,6 +65,7 @@ impl<T: Send, L: Fn(&Fresh<'_>) -> T + Sync> Builder<T, L> {
         );
         Self {
             look,
+            reader: Reader::default(),
             old,
             model,
             origins,
@@ -108,7 +110,8 @@ impl<T: Send, L: Fn(&Fresh<'_>) -> T + Sync> Builder<T, L> {
             }
             Known::Read(facts, seen) => (facts, Origin::Read(seen)),
             Known::Not => {
-                let (facts, seen) = read(kind, node, shape, &self.look);
+                let held = self.reader.hold(node);
+                let (facts, seen) = read(kind, held.node(), shape, &self.look);
                 (facts, Origin::Read(seen))
             }
         };
@@ -274,7 +277,9 @@ impl<T: Send, L: Fn(&Fresh<'_>) -> T + Sync> Builder<T, L> {
         let look = &self.look;
         nodes
             .into_par_iter()
-            .map(|node| read(kind, node, shape, look))
+            .map_init(Reader::default, |reader, node| {
+                read(kind, reader.hold(node).node(), shape, look)
+            })
             .collect()
     }
 

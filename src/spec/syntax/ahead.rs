@@ -11,8 +11,9 @@ use std::sync::Arc;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use super::{
-    green::{Chunk, Container, Shape},
-    parse::{Fresh, Parser, Reuse},
+    green::{Chunk, Ids, Shape, Value},
+    parse::{Parser, Reuse},
+    plain::{Piece, Unread},
     scan::Source,
 };
 use crate::text::Text;
@@ -28,16 +29,16 @@ const BEGINNINGS: usize = 64;
 #[derive(Default)]
 pub(super) struct Ahead {
     /// With the places where they begin, in their order.
-    found: Vec<(usize, Arc<Container>)>,
+    found: Vec<(usize, Value)>,
     next: usize,
 }
 
 impl Ahead {
-    /// Reads what can be read by pieces; `whole` is all of `text`.
-    pub fn read(text: &Text, whole: &str) -> Self {
-        if whole.len() < LONG {
+    /// Reads what can be read by pieces of a text that is in one.
+    pub fn read(text: &Text) -> Self {
+        let Some(whole) = text.shared().filter(|whole| whole.len() >= LONG) else {
             return Self::default();
-        }
+        };
         // Not before: it starts their threads.
         match rayon::current_num_threads() {
             1 => Self::default(),
@@ -46,7 +47,7 @@ impl Ahead {
     }
 
     /// The same, by pieces of `size` bytes.
-    pub(super) fn by_pieces(text: &Text, whole: &str, size: usize) -> Self {
+    pub(super) fn by_pieces(text: &Text, whole: &Arc<String>, size: usize) -> Self {
         let pieces: Vec<_> = (0..whole.len()).step_by(size).collect();
         let found: Vec<_> = pieces
             .into_par_iter()
@@ -61,25 +62,43 @@ impl Ahead {
 
 /// Asked for places in rising order.
 impl Reuse for Ahead {
-    fn container(&mut self, pos: usize) -> Option<Arc<Container>> {
+    fn container(&mut self, pos: usize) -> Option<Value> {
         while self.found.get(self.next).is_some_and(|(at, _)| *at < pos) {
             self.next += 1;
         }
-        let (at, container) = self.found.get(self.next)?;
-        (*at == pos).then(|| container.clone())
+        let (at, value) = self.found.get(self.next)?;
+        (*at == pos).then(|| value.clone())
+    }
+}
+
+/// Takes over what is plainly JSON, unread.
+struct Skim {
+    text: Arc<Piece>,
+    ids: Ids,
+}
+
+impl Reuse for Skim {
+    fn container(&mut self, pos: usize) -> Option<Value> {
+        let unread = Unread::skim(&self.text, pos, &mut self.ids)?;
+        Some(Value::Unread(Arc::new(unread)))
     }
 }
 
 /// The objects that begin between `from` and `to`, as far as they are elements of lists that are no deeper than the
 /// first.
-fn piece(text: &Text, whole: &str, from: usize, to: usize) -> Vec<(usize, Arc<Container>)> {
+fn piece(text: &Text, whole: &Arc<String>, from: usize, to: usize) -> Vec<(usize, Value)> {
     let mut found = Vec::new();
     let mut pos = from;
+    let text_of_piece = Arc::new(Piece(whole.clone()));
     for _ in 0..BEGINNINGS {
         let Some(start) = element(whole.as_bytes(), pos, to) else {
             break;
         };
-        let mut parser = Parser::new(Source::whole(text, whole), Fresh);
+        let skim = Skim {
+            text: text_of_piece.clone(),
+            ids: Ids::default(),
+        };
+        let mut parser = Parser::new(Source::whole(text, whole), skim);
         parser.pos = start;
         parser.push_frame(Shape::Array, start, Vec::new());
         while parser.done.is_none() && !parser.lost && (parser.frames.len() > 1 || parser.pos < to)
@@ -110,7 +129,7 @@ fn element(bytes: &[u8], from: usize, to: usize) -> Option<usize> {
 }
 
 /// Takes what `parser` read from `start` on and what may be taken over.
-fn take(mut parser: Parser<'_, Fresh>, start: usize, found: &mut Vec<(usize, Arc<Container>)>) {
+fn take(mut parser: Parser<'_, Skim>, start: usize, found: &mut Vec<(usize, Value)>) {
     let chunks: Vec<Chunk> = match parser.done.take() {
         Some(done) => done.chunks.clone(),
         None if parser.frames.len() == 1 => {
@@ -121,12 +140,13 @@ fn take(mut parser: Parser<'_, Fresh>, start: usize, found: &mut Vec<(usize, Arc
     };
     let mut at = start;
     for item in chunks.iter().flat_map(|chunk| chunk.items.iter()) {
-        if let Some(container) = item.value.container()
-            && container.balanced
-            && !container.far
-            && container.error_count == 0
+        let value = &item.value;
+        if value.shape().is_some()
+            && value.is_balanced()
+            && !value.is_far()
+            && value.error_count() == 0
         {
-            found.push((at + item.value_at as usize, container.clone()));
+            found.push((at + item.value_at as usize, value.clone()));
         }
         at += item.len as usize;
     }

@@ -10,7 +10,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use super::{Kind, error::Fault};
+use super::{Kind, error::Fault, plain::Unread};
 
 /// Items in a chunk at most.
 pub(super) const CHUNK: usize = 64;
@@ -59,6 +59,8 @@ pub(super) enum Value {
     Scalar { kind: Kind, len: u32, whole: bool },
     /// An object or array.
     Container(Arc<Container>),
+    /// An object or array that is plainly JSON, and not read yet.
+    Unread(Arc<Unread>),
 }
 
 impl Value {
@@ -67,13 +69,83 @@ impl Value {
             Value::Missing => 0,
             Value::Scalar { len, .. } => *len,
             Value::Container(container) => container.len,
+            Value::Unread(unread) => unread.len,
         }
     }
 
+    /// The object or array, read now if it was not.
     pub fn container(&self) -> Option<&Arc<Container>> {
         match self {
             Value::Container(container) => Some(container),
+            Value::Unread(unread) => Some(unread.container()),
             _ => None,
+        }
+    }
+
+    /// The container that is read, or was to begin with: others have no errors, and their brackets match.
+    fn container_read(&self) -> Option<&Container> {
+        match self {
+            Value::Container(container) => Some(container),
+            _ => None,
+        }
+    }
+
+    /// What an object or array is.
+    pub fn shape(&self) -> Option<Shape> {
+        match self {
+            Value::Container(container) => Some(container.shape),
+            Value::Unread(unread) => Some(unread.shape()),
+            _ => None,
+        }
+    }
+
+    /// Identity of an object or array.
+    pub fn container_id(&self) -> Option<u64> {
+        match self {
+            Value::Container(container) => Some(container.id),
+            Value::Unread(unread) => Some(unread.id),
+            _ => None,
+        }
+    }
+
+    /// Levels of containers in it, itself included.
+    fn height(&self) -> u32 {
+        match self {
+            Value::Unread(unread) => unread.height,
+            value => value.container_read().map_or(0, |c| c.height),
+        }
+    }
+
+    /// Errors in an object or array and in all that it holds.
+    pub fn error_count(&self) -> u32 {
+        self.container_read().map_or(0, |c| c.error_count)
+    }
+
+    /// Brackets match in it.
+    pub fn is_balanced(&self) -> bool {
+        self.container_read().is_none_or(|c| c.balanced)
+    }
+
+    /// Its reading took account of text beyond it.
+    pub fn is_far(&self) -> bool {
+        self.container_read().is_some_and(|c| c.far)
+    }
+
+    /// No error in it, if it is a scalar; in the list of its entries, if it is an object or array.
+    pub fn is_intact(&self) -> bool {
+        match self {
+            Value::Missing => false,
+            Value::Scalar { whole, .. } => *whole,
+            Value::Container(container) => !container.cut && container.balanced,
+            Value::Unread(_) => true,
+        }
+    }
+
+    /// Length of an object's or array's closing bracket; 0 if it is missing.
+    pub fn tail(&self) -> u32 {
+        match self {
+            Value::Unread(_) => 1,
+            value => value.container_read().map_or(0, |c| c.tail),
         }
     }
 }
@@ -110,8 +182,7 @@ impl Item {
 
     /// Errors in it and in all that it holds.
     pub fn error_count(&self) -> u32 {
-        self.faults.as_ref().map_or(0, |f| f.len() as u32)
-            + self.value.container().map_or(0, |c| c.error_count)
+        self.faults.as_ref().map_or(0, |f| f.len() as u32) + self.value.error_count()
     }
 }
 
@@ -171,11 +242,9 @@ impl Chunk {
             chunk.len += item.len;
             chunk.error_count += item.error_count();
             chunk.cut |= item.is_cut();
-            if let Some(container) = item.value.container() {
-                chunk.height = chunk.height.max(container.height);
-                chunk.balanced &= container.balanced;
-                chunk.far |= container.far;
-            }
+            chunk.height = chunk.height.max(item.value.height());
+            chunk.balanced &= item.value.is_balanced();
+            chunk.far |= item.value.is_far();
         }
         chunk.items = items;
         chunk
@@ -191,6 +260,21 @@ pub(super) struct Parts {
     pub balanced: bool,
     pub far: bool,
     pub chunks: Vec<Chunk>,
+}
+
+impl Parts {
+    /// Nothing as yet.
+    pub fn of(shape: Shape) -> Self {
+        Parts {
+            shape,
+            head: 0,
+            tail: 0,
+            faults: Vec::new(),
+            balanced: true,
+            far: false,
+            chunks: Vec::new(),
+        }
+    }
 }
 
 impl Container {
@@ -386,6 +470,7 @@ impl Drop for Container {
 }
 
 /// Hands out identities: no two nodes ever made have the same.
+#[derive(Default)]
 pub(super) struct Ids {
     next: u64,
     end: u64,
@@ -395,10 +480,6 @@ static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 
 impl Ids {
     const BLOCK: u64 = 256;
-
-    pub fn new() -> Self {
-        Ids { next: 0, end: 0 }
-    }
 
     /// `count` identities in a row (at most a block); the first of them.
     pub fn take(&mut self, count: u64) -> u64 {

@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use super::{
-    green::{Container, Ids, Item, Shape, Spot},
+    green::{Container, Ids, Item, Shape, Spot, Value},
     parse::{Parser, Reuse},
     reread,
     scan::{Found, Source},
@@ -109,7 +109,7 @@ fn around<'a>(document: &'a Arc<Container>, change: &Change) -> Vec<Level<'a>> {
 
 /// Puts a changed container into those around it.
 fn rebuild(levels: &[Level<'_>], mut container: Arc<Container>) -> Arc<Container> {
-    let mut ids = Ids::new();
+    let mut ids = Ids::default();
     for level in levels.iter().rev() {
         container = Arc::new(
             level
@@ -280,7 +280,7 @@ impl<'a> OldTree<'a> {
     }
 
     /// The container that began at `pos`.
-    fn find(&mut self, pos: usize) -> Option<&'a Arc<Container>> {
+    fn find(&mut self, pos: usize) -> Option<&'a Value> {
         loop {
             let deep = self.stack.len() > 1;
             let (container, start, spot) = self.stack.last_mut()?;
@@ -291,33 +291,37 @@ impl<'a> OldTree<'a> {
             let offset = pos.checked_sub(*start)?;
             spot.advance(container, offset);
             let item = spot.item(container)?;
-            let inner = item.value.container()?;
+            let value = &item.value;
             let inner_at = spot.at + item.value_at as usize;
             if inner_at == offset {
-                return Some(inner);
+                return value.shape().is_some().then_some(value);
             }
-            if !(inner_at < offset && offset < inner_at + inner.len as usize) {
+            if !(inner_at < offset && offset < inner_at + value.len() as usize) {
                 return None;
             }
             let inner_start = *start + inner_at;
-            self.enter(inner, inner_start);
+            self.enter(value.container()?, inner_start);
         }
     }
 }
 
 impl Reuse for OldTree<'_> {
-    fn container(&mut self, pos: usize) -> Option<Arc<Container>> {
+    fn container(&mut self, pos: usize) -> Option<Value> {
         let change = self.change;
         let found = if pos < change.start {
             self.find(pos).filter(|found| {
-                let looked = if found.error_count > 0 { LOOKAHEAD } else { 0 };
-                pos + found.len as usize + looked <= change.start
+                let looked = if found.error_count() > 0 {
+                    LOOKAHEAD
+                } else {
+                    0
+                };
+                pos + found.len() as usize + looked <= change.start
             })
         } else if pos >= change.new_end() {
             self.find(change.before(pos))
         } else {
             None
         }?;
-        (found.balanced && !found.far).then(|| found.clone())
+        (found.is_balanced() && !found.is_far()).then(|| found.clone())
     }
 }

@@ -14,6 +14,7 @@ mod incremental;
 mod node;
 mod parse;
 mod path;
+mod plain;
 mod pointer;
 mod reread;
 mod scan;
@@ -22,7 +23,7 @@ mod string;
 use std::{ops::Range, sync::Arc};
 
 pub use error::{SyntaxError, Trouble};
-pub use node::{Member, Node};
+pub use node::{Held, Member, Node, Reader};
 pub use path::{Path, Place, Step};
 pub use pointer::{escape_token, pointer, unescape_token};
 pub use string::Escapes;
@@ -73,7 +74,7 @@ impl Parsed {
     pub fn new(text: Text) -> Self {
         let document = if u32::try_from(text.len()).is_ok() {
             let whole = text.whole();
-            let ahead = Ahead::read(&text, &whole);
+            let ahead = Ahead::read(&text);
             reread::document(Source::whole(&text, &whole), ahead)
         } else {
             too_long()
@@ -164,8 +165,8 @@ impl Parsed {
                             .flat_map(|faults| faults.iter())
                             .map(|fault| (at, *fault)),
                     );
-                    if let Some(inner) =
-                        item.value.container().filter(|inner| inner.error_count > 0)
+                    if item.value.error_count() > 0
+                        && let Some(inner) = item.value.container()
                     {
                         todo.push((at + item.value_at as usize, inner));
                     }
@@ -197,15 +198,12 @@ fn too_long() -> Arc<Container> {
         trouble: Trouble::TooLong,
     }];
     let parts = Parts {
-        shape: Shape::Document,
-        head: 0,
-        tail: 0,
         faults,
         balanced: false,
         far: true,
-        chunks: Vec::new(),
+        ..Parts::of(Shape::Document)
     };
-    Arc::new(Container::new(Ids::new().take(1), parts))
+    Arc::new(Container::new(Ids::default().take(1), parts))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 use super::{
     Kind,
     green::{Container, Item, Shape, Value},
+    plain,
     string::{self, Escapes},
 };
 use crate::text::Text;
@@ -31,6 +32,43 @@ pub struct Member<'a> {
     start: usize,
 }
 
+/// Reads what is in nodes for as long as somebody looks at it: for whoever looks at all of a long text, most of which is
+/// not read before it is asked for, and then kept. Keep one for many nodes.
+#[derive(Default)]
+pub struct Reader(plain::Stack);
+
+/// A node with what is in it, see [`Reader`].
+pub struct Held<'a> {
+    node: Node<'a>,
+    read: Option<Item>,
+}
+
+impl Reader {
+    /// `node`, with what is in it.
+    #[must_use]
+    pub fn hold<'a>(&mut self, node: Node<'a>) -> Held<'a> {
+        let read = match &node.item.value {
+            Value::Unread(unread) if !node.key && unread.known().is_none() => Some(Item {
+                value: Value::Container(unread.read(&mut self.0)),
+                ..node.item.clone()
+            }),
+            _ => None,
+        };
+        Held { node, read }
+    }
+}
+
+impl Held<'_> {
+    /// The node; the same but that it does not live as long.
+    #[must_use]
+    pub fn node(&self) -> Node<'_> {
+        match &self.read {
+            Some(item) => Node { item, ..self.node },
+            None => self.node,
+        }
+    }
+}
+
 impl<'a> Node<'a> {
     /// The value of the item that begins at `at`.
     pub(super) fn value(text: &'a Text, item: &'a Item, at: usize) -> Option<Self> {
@@ -49,9 +87,9 @@ impl<'a> Node<'a> {
         match &self.item.value {
             _ if self.key => Kind::String,
             Value::Scalar { kind, .. } => *kind,
-            Value::Container(container) if container.shape == Shape::Object => Kind::Object,
-            Value::Container(_) => Kind::Array,
             Value::Missing => Kind::Error,
+            value if value.shape() == Some(Shape::Object) => Kind::Object,
+            _ => Kind::Array,
         }
     }
 
@@ -76,9 +114,9 @@ impl<'a> Node<'a> {
     /// version of the document. Never used again for something else, so it may serve as a cache key for ever.
     #[must_use]
     pub fn green_id(&self) -> usize {
-        let id = match self.container() {
-            Some(container) => container.id,
-            None => self.item.id + u64::from(!self.key),
+        let id = match self.item.value.container_id() {
+            Some(id) if !self.key => id,
+            _ => self.item.id + u64::from(!self.key),
         };
         id as usize
     }
@@ -87,25 +125,31 @@ impl<'a> Node<'a> {
     /// entry do not count, unless a bracket is lost). Of a container that is not intact nobody may say what it lacks.
     #[must_use]
     pub fn is_intact(&self) -> bool {
-        match &self.item.value {
-            _ if self.key => self.item.has_whole_key(),
-            Value::Scalar { whole, .. } => *whole,
-            Value::Container(container) => !container.cut && container.balanced,
-            Value::Missing => false,
+        if self.key {
+            self.item.has_whole_key()
+        } else {
+            self.item.value.is_intact()
         }
     }
 
     /// No syntax error in it or in anything it holds.
     #[must_use]
     pub fn is_valid(&self) -> bool {
-        self.container()
-            .map_or_else(|| self.is_intact(), |container| container.error_count == 0)
+        if self.is_container() {
+            self.item.value.error_count() == 0
+        } else {
+            self.is_intact()
+        }
     }
 
     /// Brackets match in it and in all that it holds. Where they do not, what stands in it, and in what, is a guess.
     #[must_use]
     pub fn is_balanced(&self) -> bool {
-        self.container().is_none_or(|container| container.balanced)
+        self.key || self.item.value.is_balanced()
+    }
+
+    fn is_container(&self) -> bool {
+        !self.key && self.item.value.shape().is_some()
     }
 
     fn container(&self) -> Option<&'a Container> {
@@ -118,7 +162,7 @@ impl<'a> Node<'a> {
 
     /// It ends in its closing bracket, or has none to end in.
     pub(super) fn is_closed(&self) -> bool {
-        self.container().is_none_or(|container| container.tail > 0)
+        !self.is_container() || self.item.value.tail() > 0
     }
 
     /// The entries of an array or object, with the gaps where one is missing.

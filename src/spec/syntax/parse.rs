@@ -79,17 +79,8 @@ impl Partial {
 
 /// Where to find containers of the tree before the edit, to take them over unread.
 pub(super) trait Reuse {
-    /// The container that the text at `pos` is known to be.
-    fn container(&mut self, pos: usize) -> Option<Arc<Container>>;
-}
-
-/// Nothing to take over.
-pub(super) struct Fresh;
-
-impl Reuse for Fresh {
-    fn container(&mut self, _: usize) -> Option<Arc<Container>> {
-        None
-    }
+    /// The object or array that the text at `pos` is known to be.
+    fn container(&mut self, pos: usize) -> Option<Value>;
 }
 
 pub(super) struct Parser<'a, R> {
@@ -129,7 +120,7 @@ impl<'a, R: Reuse> Parser<'a, R> {
             pos: 0,
             frames: Vec::new(),
             items: Vec::new(),
-            ids: Ids::new(),
+            ids: Ids::default(),
             reuse,
             by_indent: false,
             outdented: false,

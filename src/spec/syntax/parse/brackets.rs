@@ -88,8 +88,8 @@ impl<R: Reuse> Parser<'_, R> {
     }
 
     /// The closing bracket of a container stands under its opening one, or not at the start of a line.
-    pub(super) fn is_aligned(&mut self, start: usize, container: &Container) -> bool {
-        let closer = start + (container.len - container.tail) as usize;
+    pub(super) fn is_aligned(&mut self, start: usize, container: &Value) -> bool {
+        let closer = start + (container.len() - container.tail()) as usize;
         let indent = self.indent(closer, true);
         indent.is_none() || indent == self.indent(start, false)
     }
@@ -210,8 +210,8 @@ impl<R: Reuse> Parser<'_, R> {
             let len = chunk.len as usize;
             let mut start = at;
             for (n, item) in chunk.items.iter().enumerate() {
-                if let Value::Container(inner) = &item.value
-                    && let Some(inner) = self.doubted(inner, start + item.value_at as usize, depth)
+                if let Some(inner) =
+                    self.doubted(&item.value, start + item.value_at as usize, depth)
                 {
                     let items = doubted.get_or_insert_with(|| chunk.items.to_vec());
                     items[n].value = Value::Container(Arc::new(inner));
@@ -226,12 +226,13 @@ impl<R: Reuse> Parser<'_, R> {
     }
 
     /// The container at `start`, marked, if its closing bracket seems to be that of another.
-    fn doubted(&mut self, inner: &Container, start: usize, depth: usize) -> Option<Container> {
+    fn doubted(&mut self, inner: &Value, start: usize, depth: usize) -> Option<Container> {
         let depth = depth.checked_sub(1)?;
-        let closer = (start + inner.len as usize).checked_sub(1)?;
-        if inner.tail == 0 || self.indent(closer, true)? == self.indent(start, false)? {
+        let closer = (start + inner.len() as usize).checked_sub(1)?;
+        if inner.tail() == 0 || self.indent(closer, true)? == self.indent(start, false)? {
             return None;
         }
+        let inner = inner.container()?;
         let mut chunks = inner.chunks.clone();
         self.doubt(&mut chunks, start + inner.head as usize, depth);
         Some(Container::new(

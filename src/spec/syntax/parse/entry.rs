@@ -318,7 +318,7 @@ impl<R: Reuse> Parser<'_, R> {
         let Some(before) = self.items.last() else {
             return false;
         };
-        let Value::Container(object) = &before.value else {
+        let Some(object) = before.value.container() else {
             return false;
         };
         let first = self.pos - before.len as usize + (before.value_at + object.head) as usize;
@@ -395,11 +395,11 @@ impl<R: Reuse> Parser<'_, R> {
     fn container(&mut self, item: Partial, bracket: u8) {
         let start = self.pos;
         if self.top().shape != Shape::Document
-            && let Some(container) = self.reuse.container(start)
-            && (!self.by_indent || self.is_aligned(start, &container))
+            && let Some(value) = self.reuse.container(start)
+            && (!self.by_indent || self.is_aligned(start, &value))
         {
-            self.pos += container.len as usize;
-            return self.finish(item, Value::Container(container));
+            self.pos += value.len() as usize;
+            return self.finish(item, value);
         }
         let mut faults = Vec::new();
         (self.pos, _) = self.src.trivia(start + 1, &mut faults);

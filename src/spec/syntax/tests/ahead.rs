@@ -44,7 +44,7 @@ fn lists() -> impl Strategy<Value = String> {
 fn by_pieces(text: &str, size: usize) -> Parsed {
     let text = Text::from(text);
     let whole = text.whole();
-    let ahead = Ahead::by_pieces(&text, &whole, size);
+    let ahead = Ahead::by_pieces(&text, text.shared().expect("in one piece"), size);
     let document = reread::document(Source::whole(&text, &whole), ahead);
     Parsed {
         document,
@@ -77,7 +77,7 @@ proptest! {
 fn the_elements_of_a_list_are_read_ahead() {
     let text = Text::from(&*entries(500));
     let whole = text.whole();
-    let mut ahead = Ahead::by_pieces(&text, &whole, 400);
+    let mut ahead = Ahead::by_pieces(&text, text.shared().expect("in one piece"), 400);
     let places = whole.match_indices("{\"id\"").map(|(at, _)| at);
     let found = places.filter(|at| ahead.container(*at).is_some()).count();
     assert!(found > 400, "{found} of 500");

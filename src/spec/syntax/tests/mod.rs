@@ -284,9 +284,9 @@ fn shown(parsed: &Parsed) -> String {
                 "{:depth$}@{at} {} {} {} {} {} {:?} ",
                 "", item.key_len, item.value_at, item.len, item.comma, item.colon, item.faults
             );
-            match &item.value {
-                green::Value::Container(inner) => items(out, inner, depth + 1),
-                value => drop(writeln!(out, "{value:?}")),
+            match item.value.container() {
+                Some(inner) => items(out, inner, depth + 1),
+                None => drop(writeln!(out, "{:?}", item.value)),
             }
         }
     }
