@@ -149,6 +149,7 @@ impl State {
             let parsed = parsed.clone();
             tokio::task::spawn_blocking(move || {
                 let (when, needs) = (Instant::now(), needed_files(&parsed));
+                let text = parsed.text().clone();
                 let context =
                     inspector.context_of(needs.clone(), path.as_deref(), &settings.severities);
                 let seen = Seen {
@@ -159,6 +160,8 @@ impl State {
                 let checked =
                     Checked::make(&mut checker, version, parsed, &seen.context, &uri, encoding);
                 events.send(move |state| state.checked(&uri, generation, checker, checked, seen));
+                // For the first edit, where no finding has asked for its place.
+                text.warm_up();
             });
         }));
     }

@@ -61,11 +61,8 @@ async fn read_off(body: Vec<u8>) -> Result<Message, Error> {
     if body.len() <= READ_AT_ONCE {
         return read(&body);
     }
-    let read = spawn_blocking(move || match long::opened(&body) {
-        Some(message) => Ok(message),
-        None => read(&body),
-    });
-    read.await.unwrap_or_else(|_| Err(Error::internal_error()))
+    let read = spawn_blocking(move || long::read(body)).await;
+    read.unwrap_or_else(|_| Err(Error::internal_error()))
 }
 
 /// The next body; lines that are no header are passed over. `None`: the end.

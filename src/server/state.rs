@@ -215,7 +215,7 @@ impl State {
             // Nearly every keystroke changes the size, and then nothing is read.
             let sizes = std::fs::metadata(&path).map(|file| file.len() == text.len() as u64);
             let same = matches!(sizes, Ok(true))
-                && std::fs::read(&path).is_ok_and(|bytes| bytes == text.to_string().as_bytes());
+                && std::fs::read(&path).is_ok_and(|bytes| bytes == text.whole().as_bytes());
             if !same {
                 return;
             }
@@ -235,8 +235,7 @@ impl State {
         };
         let (events, uri) = (self.events.clone(), uri.clone());
         tokio::task::spawn_blocking(move || {
-            // So that places are known when the first finding needs one.
-            let (parsed, ()) = rayon::join(|| Parsed::new(text.clone()), || text.warm_up());
+            let parsed = Parsed::new(text);
             events.send(move |state| {
                 if let Some(document) = state.documents.get_mut(&uri) {
                     document.parsed(stamp, parsed);

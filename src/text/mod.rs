@@ -4,6 +4,7 @@
 //! characters, and [`Text`] converts between the two.
 
 mod edit;
+mod flat;
 mod position;
 
 use std::{
@@ -16,6 +17,7 @@ use std::{
 use ropey::Rope;
 
 pub use edit::{Edit, apply, minimal};
+pub use flat::Flat;
 pub use position::Encoding;
 
 /// The text of a document: immutable, cheap to clone (clones share all of it), indexed in bytes.
@@ -27,7 +29,7 @@ pub struct Text {
     rope: Arc<OnceLock<Rope>>,
     /// In one piece, until the first edit: a text that comes whole is read whole, which is several times as fast from one
     /// piece.
-    flat: Option<Arc<String>>,
+    flat: Option<Arc<Flat>>,
 }
 
 impl Default for Text {
@@ -47,7 +49,7 @@ impl From<String> for Text {
     fn from(text: String) -> Self {
         Self {
             rope: Arc::default(),
-            flat: Some(Arc::new(text)),
+            flat: Some(Arc::new(text.into())),
         }
     }
 }
@@ -117,7 +119,7 @@ impl Text {
         let flat = self.flat.clone();
         Self {
             rope: self.rope.clone(),
-            flat: flat.or_else(|| Some(self.to_string().into())),
+            flat: flat.or_else(|| Some(Arc::new(self.to_string().into()))),
         }
     }
 
@@ -132,7 +134,7 @@ impl Text {
 
     /// All of it, where it is held in one piece.
     #[must_use]
-    pub fn shared(&self) -> Option<&Arc<String>> {
+    pub fn shared(&self) -> Option<&Arc<Flat>> {
         self.flat.as_ref()
     }
 
@@ -239,9 +241,9 @@ impl PartialEq for Text {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.rope, &other.rope)
             || match (&self.flat, &other.flat) {
-                (Some(flat), Some(other)) => flat == other,
-                (Some(flat), None) => *other.rope() == **flat,
-                (None, Some(flat)) => *self.rope() == **flat,
+                (Some(flat), Some(other)) => ***flat == ***other,
+                (Some(flat), None) => *other.rope() == ***flat,
+                (None, Some(flat)) => *self.rope() == ***flat,
                 (None, None) => {
                     let (rope, other) = (self.rope(), other.rope());
                     rope.is_instance(other) || rope == other

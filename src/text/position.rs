@@ -24,6 +24,9 @@ impl Text {
     #[must_use]
     pub fn position(&self, offset: usize, encoding: Encoding) -> Position {
         let offset = self.floor_char(offset);
+        if let Some(position) = self.position_without_rope(offset, encoding) {
+            return position;
+        }
         let line = self.rope().byte_to_line(offset);
         let start = self.rope().line_to_byte(line);
         let offset = offset.min(self.line_end(line));
@@ -36,6 +39,22 @@ impl Text {
             line: saturating(line),
             character: saturating(character),
         }
+    }
+
+    /// The position of a character where there is no rope yet, and none is needed.
+    fn position_without_rope(&self, offset: usize, encoding: Encoding) -> Option<Position> {
+        let flat = self.flat.as_ref().filter(|_| self.rope.get().is_none())?;
+        let (line, start) = flat.line(offset)?;
+        let before = flat.get(start..offset)?;
+        let character = match encoding {
+            Encoding::Utf8 => before.len(),
+            Encoding::Utf16 => before.chars().map(char::len_utf16).sum(),
+            Encoding::Utf32 => before.chars().count(),
+        };
+        Some(Position {
+            line: saturating(line),
+            character: saturating(character),
+        })
     }
 
     /// The byte offset of a position. A line after the last is the end of the text; a character after the end of its line

@@ -161,14 +161,13 @@ fn assemble(spec: &SpecView<'_>, own: &[Own], across: &[Raw]) -> Vec<Finding> {
 }
 
 /// Looks at one entry by itself.
-fn check_entry(entry: &Fresh<'_>) -> Own {
-    let shape = entry.shape?;
+fn check_entry(entry: Fresh<'_>) -> Own {
+    let (shape, start) = (entry.shape?, entry.node.range().start);
     let mut out = Out::new();
-    walk::check_entry(entry.node, entry.kind, shape, entry.facts, &mut out);
+    walk::check_entry(entry, shape, &mut out);
     if out.found.is_empty() {
         return None;
     }
-    let start = entry.node.range().start;
     out.found.iter_mut().for_each(|raw| raw.shift(start, 0));
     Some(Arc::new(out.found))
 }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::spec::{
     format::{ExtractorType, Shape, ValueKind},
-    model::{Detail, EntryKind, Facts, VariableKind},
+    model::{Detail, EntryKind, Facts, Fresh, VariableKind},
     syntax::{Kind, Member, Node, pointer},
 };
 
@@ -71,9 +71,18 @@ impl<'a, 'v> Visit<'a, 'v> {
         scope: Scope,
         way: Way<'a, 'v>,
     ) -> Self {
-        let most = (node.kind() == Kind::Object).then(|| node.most_items());
-        let mut members: Vec<(Cow<'_, str>, _)> = Vec::with_capacity(most.unwrap_or_default());
-        members.extend(node.members().map(|member| (member.name(), member)));
+        Self::with_members(node, node.named_members(), shape, key, scope, way)
+    }
+
+    /// The same, where its members are known.
+    fn with_members(
+        node: Node<'a>,
+        members: Vec<(Cow<'a, str>, Member<'a>)>,
+        shape: &'static Shape,
+        key: Option<Range<usize>>,
+        scope: Scope,
+        way: Way<'a, 'v>,
+    ) -> Self {
         let last = (members.len() > MANY).then(|| {
             let names = members.iter().map(|(name, _)| name.clone());
             names.zip(0..).collect()
@@ -334,11 +343,12 @@ pub(super) struct EntryView<'a> {
 }
 
 impl<'a> EntryView<'a> {
-    pub fn new(node: Node<'a>, kind: EntryKind, facts: &'a Facts) -> Self {
-        let members: Vec<_> = node
-            .members()
-            .map(|member| (member.name(), member))
-            .collect();
+    fn new(
+        node: Node<'a>,
+        kind: EntryKind,
+        facts: &'a Facts,
+        members: Vec<(Cow<'a, str>, Member<'a>)>,
+    ) -> Self {
         let numbers = if kind == EntryKind::Variable {
             Numbers::of(&members)
         } else {
@@ -374,13 +384,14 @@ impl<'a> EntryView<'a> {
 }
 
 /// Runs the checks of single entries, values included, on one. The places are those of the text, pointers begin at the entry.
-pub(super) fn check_entry(
-    node: Node<'_>,
-    kind: EntryKind,
-    shape: &'static Shape,
-    facts: &Facts,
-    out: &mut Out,
-) {
+pub(super) fn check_entry(entry: Fresh<'_>, shape: &'static Shape, out: &mut Out) {
+    let Fresh {
+        node,
+        kind,
+        facts,
+        members,
+        ..
+    } = entry;
     let variable = match facts.detail {
         Detail::Variable { kind, .. } => kind,
         _ => None,
@@ -391,12 +402,13 @@ pub(super) fn check_entry(
         extractor: facts.extractor_type(),
         draft: false,
     };
-    walk(&Visit::new(node, shape, None, scope, Way::Start("")), out);
+    let visit = Visit::with_members(node, members, shape, None, scope, Way::Start(""));
+    walk(&visit, out);
     // No check looks at entries of other kinds alone.
     if !matches!(kind, EntryKind::Variable | EntryKind::Extractor) || node.kind() != Kind::Object {
         return;
     }
-    let view = EntryView::new(node, kind, facts);
+    let view = EntryView::new(node, kind, facts, visit.members);
     for check in TABLE {
         if let Run::Entry(run) = check.run {
             out.begin(check.code);

@@ -24,7 +24,7 @@ impl Model {
     pub fn update_looking<T: Send>(
         self,
         parsed: &Parsed,
-        look: impl Fn(&Fresh<'_>) -> T + Sync,
+        look: impl Fn(Fresh<'_>) -> T + Sync,
     ) -> Update<T> {
         let mut builder = Builder::new(self, look);
         match parsed.root() {
@@ -52,7 +52,7 @@ struct Builder<T, L> {
     taken: Arc<Facts>,
 }
 
-impl<T: Send, L: Fn(&Fresh<'_>) -> T + Sync> Builder<T, L> {
+impl<T: Send, L: Fn(Fresh<'_>) -> T + Sync> Builder<T, L> {
     fn new(old: Model, look: L) -> Self {
         let model = Model {
             whole: true,
@@ -332,14 +332,16 @@ fn read<T>(
     kind: EntryKind,
     node: Node<'_>,
     shape: Option<&'static Shape>,
-    look: impl Fn(&Fresh<'_>) -> T,
+    look: impl Fn(Fresh<'_>) -> T,
 ) -> (Arc<Facts>, T) {
-    let facts = facts::read(kind, node);
-    let seen = look(&Fresh {
+    let members = node.named_members();
+    let facts = facts::read(kind, node, &members);
+    let seen = look(Fresh {
         node,
         kind,
         shape,
         facts: &facts,
+        members,
     });
     (Arc::new(facts), seen)
 }

@@ -3,6 +3,7 @@
 //! Ranges are relative to where the entry begins, so that they hold wherever it moves.
 
 use std::{
+    borrow::Cow,
     hash::{BuildHasher, Hash, Hasher},
     ops::Range,
 };
@@ -250,8 +251,12 @@ pub struct Output {
     pub units: Option<Word>,
 }
 
-/// Reads an entry.
-pub(super) fn read(kind: EntryKind, node: Node<'_>) -> Facts {
+/// Reads an entry with these members.
+pub(super) fn read(
+    kind: EntryKind,
+    node: Node<'_>,
+    members: &[(Cow<'_, str>, Member<'_>)],
+) -> Facts {
     let reader = Reader {
         start: node.range().start,
     };
@@ -280,15 +285,15 @@ pub(super) fn read(kind: EntryKind, node: Node<'_>) -> Facts {
         EntryKind::Part => return facts,
         _ => Detail::Plain,
     };
-    if node.kind() == Kind::Object {
-        for member in node.members() {
-            if let Some(value) = member.value() {
-                reader.member(kind, &mut facts, &member.name(), value);
-            }
+    for (name, member) in members {
+        if let Some(value) = member.value() {
+            reader.member(kind, &mut facts, name, value);
         }
     }
-    let typed = |member: Member<'_>| member.is_named("type") && member.value().is_some();
-    if !facts.intact && !node.members().any(typed) {
+    let mut values = members
+        .iter()
+        .filter(|(_, member)| member.value().is_some());
+    if !facts.intact && !values.any(|(name, _)| name == "type") {
         // Its `type` may be what the syntax error has taken: no default stands for it.
         match &mut facts.detail {
             Detail::Variable { kind, .. } => *kind = None,

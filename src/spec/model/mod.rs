@@ -12,6 +12,7 @@ mod symbols;
 mod tests;
 
 use std::{
+    borrow::Cow,
     ops::Range,
     sync::{Arc, OnceLock},
 };
@@ -24,7 +25,7 @@ pub use symbols::{Occurrence, Role, Symbol};
 
 use super::{
     format::Shape,
-    syntax::{Node, Parsed},
+    syntax::{Member, Node, Parsed},
 };
 
 /// What an entry is.
@@ -268,6 +269,8 @@ pub struct Fresh<'a> {
     pub shape: Option<&'static Shape>,
     /// What others ask about it.
     pub facts: &'a Facts,
+    /// Its members with their names, if it is an object.
+    pub members: Vec<(Cow<'a, str>, Member<'a>)>,
 }
 
 /// What changed although nothing changed for others.

@@ -16,7 +16,7 @@ use super::{
     plain::{Piece, Unread},
     scan::Source,
 };
-use crate::text::Text;
+use crate::text::{Flat, Text};
 
 /// Shorter texts are read faster than the work is shared out.
 const LONG: usize = 256 * 1024;
@@ -47,7 +47,7 @@ impl Ahead {
     }
 
     /// The same, by pieces of `size` bytes.
-    pub(super) fn by_pieces(text: &Text, whole: &Arc<String>, size: usize) -> Self {
+    pub(super) fn by_pieces(text: &Text, whole: &Arc<Flat>, size: usize) -> Self {
         let pieces: Vec<_> = (0..whole.len()).step_by(size).collect();
         let found: Vec<_> = pieces
             .into_par_iter()
@@ -86,7 +86,7 @@ impl Reuse for Skim {
 
 /// The objects that begin between `from` and `to`, as far as they are elements of lists that are no deeper than the
 /// first.
-fn piece(text: &Text, whole: &Arc<String>, from: usize, to: usize) -> Vec<(usize, Value)> {
+fn piece(text: &Text, whole: &Arc<Flat>, from: usize, to: usize) -> Vec<(usize, Value)> {
     let mut found = Vec::new();
     let mut pos = from;
     let text_of_piece = Arc::new(Piece(whole.clone()));

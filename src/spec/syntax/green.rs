@@ -228,16 +228,21 @@ pub(super) struct Chunk {
 }
 
 impl Chunk {
-    pub fn new(items: Arc<[Item]>) -> Self {
-        let mut chunk = Chunk {
-            len: 0,
+    /// Of items of this length and height, without an error in them, whose brackets match.
+    pub fn whole(items: Arc<[Item]>, len: u32, height: u32) -> Self {
+        Chunk {
+            items,
+            len,
             error_count: 0,
-            height: 0,
+            height,
             balanced: true,
             far: false,
             cut: false,
-            items: Arc::default(),
-        };
+        }
+    }
+
+    pub fn new(items: Arc<[Item]>) -> Self {
+        let mut chunk = Chunk::whole(Arc::default(), 0, 0);
         for item in &*items {
             chunk.len += item.len;
             chunk.error_count += item.error_count();

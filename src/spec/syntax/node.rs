@@ -183,6 +183,18 @@ impl<'a> Node<'a> {
             .map(move |(start, item)| Member { text, item, start })
     }
 
+    /// The members of an object with their names, for whoever needs those more than once.
+    #[must_use]
+    pub fn named_members(&self) -> Vec<(Cow<'a, str>, Member<'a>)> {
+        let most = match self.kind() {
+            Kind::Object => self.most_items(),
+            _ => return Vec::new(),
+        };
+        let mut named = Vec::with_capacity(most);
+        named.extend(self.members().map(|member| (member.name(), member)));
+        named
+    }
+
     /// No fewer than its members or elements: room for them.
     pub(in crate::spec) fn most_items(&self) -> usize {
         self.container().map_or(0, |container| container.count)

@@ -12,6 +12,7 @@ use super::{
     green::{CHUNK, Chunk, Container, Ids, Item, Parts, Shape, Value},
     scan::is_word,
 };
+use crate::text::Flat;
 
 /// Longer ones are left to the parser, which reads them by parts: what is asked for should be there at once.
 const LONGEST: usize = 64 * 1024;
@@ -37,13 +38,13 @@ pub(super) struct Unread {
 }
 
 /// A text that containers stand in. Each thread that skims has its own, for the counter in it.
-#[derive(Debug, Clone)]
-pub(super) struct Piece(pub Arc<String>);
+#[derive(Debug)]
+pub(super) struct Piece(pub Arc<Flat>);
 
 impl Unread {
     /// The container that begins at `at`; none if it is for the parser.
     pub fn skim(text: &Arc<Piece>, at: usize, ids: &mut Ids) -> Option<Self> {
-        let (len, height) = Reader::new(&text.0, at, Outlines).all()?;
+        let (len, height, ()) = Reader::new(&text.0, at, Outlines).all()?;
         Some(Self {
             id: ids.take(1),
             text: text.clone(),
@@ -75,7 +76,7 @@ impl Unread {
     pub fn read(&self, stack: &mut Stack) -> Arc<Container> {
         let reader = Reader::new(&self.text.0, self.at as usize, Trees { stack, id: self.id });
         match reader.all() {
-            Some((_, container)) => container,
+            Some((_, _, container)) => container,
             // Cannot be: it was skimmed. But lengths must hold whatever happens.
             None => Arc::new(Container::new(
                 self.id,
@@ -90,18 +91,17 @@ impl Unread {
 
 /// What is made of the containers read.
 trait Make {
-    /// What is known of the items read so far of a container.
-    type Items;
     /// What becomes of a container.
     type Made;
 
-    fn begin(&mut self) -> Self::Items;
-    fn scalar(&mut self, token: Token, kind: Kind, len: usize);
-    fn container(&mut self, items: &mut Self::Items, token: Token, made: Self::Made);
-    /// Ends a container; `outermost`: no other is around it.
-    fn end(&mut self, items: Self::Items, frame: Frame, outermost: bool) -> Self::Made;
+    /// Where the items of a container begin that is read from here on.
+    fn begin(&self) -> usize;
+    /// A member or an element, up to its value's end.
+    fn item(&mut self, token: Token, value: Read<Self::Made>);
     /// The comma and the blanks behind the last item are read, too.
     fn item_ends(&mut self, len: usize, comma: bool);
+    /// Ends a container; `outermost`: no other is around it.
+    fn end(&mut self, frame: Frame, outermost: bool) -> Self::Made;
 }
 
 /// Where the parts of an item are.
@@ -112,34 +112,39 @@ struct Token {
     value_at: usize,
 }
 
-/// What a container is made from beside its items.
+/// The value of an item.
+enum Read<C> {
+    Scalar { kind: Kind, len: usize },
+    Container(C),
+}
+
+/// What a container is made from.
 struct Frame {
     shape: Shape,
     head: usize,
+    /// Where its items begin.
+    base: usize,
+    /// Length of its items.
+    len: usize,
+    /// Levels of containers in its items.
+    height: u32,
 }
 
-/// Keeps how high it is.
+/// Makes nothing.
 struct Outlines;
 
 impl Make for Outlines {
-    type Items = u32;
-    type Made = u32;
+    type Made = ();
 
-    fn begin(&mut self) -> u32 {
+    fn begin(&self) -> usize {
         0
     }
 
-    fn scalar(&mut self, _: Token, _: Kind, _: usize) {}
-
-    fn container(&mut self, items: &mut u32, _: Token, height: u32) {
-        *items = height.max(*items);
-    }
-
-    fn end(&mut self, items: u32, _: Frame, _: bool) -> u32 {
-        items + 1
-    }
+    fn item(&mut self, _: Token, _: Read<()>) {}
 
     fn item_ends(&mut self, _: usize, _: bool) {}
+
+    fn end(&mut self, _: Frame, _: bool) {}
 }
 
 /// What reading takes, for whoever reads many.
@@ -156,8 +161,22 @@ struct Trees<'a> {
     id: u64,
 }
 
-impl Trees<'_> {
-    fn push(&mut self, token: Token, value: Value) {
+impl Make for Trees<'_> {
+    type Made = Arc<Container>;
+
+    fn begin(&self) -> usize {
+        self.stack.items.len()
+    }
+
+    fn item(&mut self, token: Token, value: Read<Arc<Container>>) {
+        let value = match value {
+            Read::Scalar { kind, len } => Value::Scalar {
+                kind,
+                len: len as u32,
+                whole: true,
+            },
+            Read::Container(container) => Value::Container(container),
+        };
         let id = self.stack.ids.take(2);
         self.stack.items.push(Item {
             id,
@@ -170,34 +189,22 @@ impl Trees<'_> {
             faults: None,
         });
     }
-}
 
-impl Make for Trees<'_> {
-    /// Where they begin in the stack.
-    type Items = usize;
-    type Made = Arc<Container>;
-
-    fn begin(&mut self) -> usize {
-        self.stack.items.len()
+    fn item_ends(&mut self, len: usize, comma: bool) {
+        if let Some(item) = self.stack.items.last_mut() {
+            (item.len, item.comma) = (len as u32, comma);
+        }
     }
 
-    fn scalar(&mut self, token: Token, kind: Kind, len: usize) {
-        let (len, whole) = (len as u32, true);
-        self.push(token, Value::Scalar { kind, len, whole });
-    }
-
-    fn container(&mut self, _: &mut usize, token: Token, made: Arc<Container>) {
-        self.push(token, Value::Container(made));
-    }
-
-    fn end(&mut self, base: usize, frame: Frame, outermost: bool) -> Arc<Container> {
+    fn end(&mut self, frame: Frame, outermost: bool) -> Arc<Container> {
         let mut parts = Parts {
             head: frame.head as u32,
             tail: 1,
             ..Parts::of(frame.shape)
         };
-        if self.stack.items.len() > base {
-            parts.chunks = vec![Chunk::new(self.stack.items.drain(base..).collect())];
+        if self.stack.items.len() > frame.base {
+            let items = self.stack.items.drain(frame.base..).collect();
+            parts.chunks = vec![Chunk::whole(items, frame.len as u32, frame.height)];
         }
         let id = if outermost {
             self.id
@@ -205,12 +212,6 @@ impl Make for Trees<'_> {
             self.stack.ids.take(1)
         };
         Arc::new(Container::new(id, parts))
-    }
-
-    fn item_ends(&mut self, len: usize, comma: bool) {
-        if let Some(item) = self.stack.items.last_mut() {
-            (item.len, item.comma) = (len as u32, comma);
-        }
     }
 }
 
@@ -232,10 +233,10 @@ impl<'a, M: Make> Reader<'a, M> {
         }
     }
 
-    /// The container at the start: its length, and what became of it.
-    fn all(mut self) -> Option<(usize, M::Made)> {
-        let made = self.container(DEEPEST)?;
-        Some((self.pos - self.start, made))
+    /// The container at the start: its length, its height, and what became of it.
+    fn all(mut self) -> Option<(usize, u32, M::Made)> {
+        let (made, height) = self.container(DEEPEST)?;
+        Some((self.pos - self.start, height, made))
     }
 
     #[inline]
@@ -248,7 +249,8 @@ impl<'a, M: Make> Reader<'a, M> {
         (self.at()? == byte).then(|| self.pos += 1)
     }
 
-    fn container(&mut self, depth: u32) -> Option<M::Made> {
+    /// The container that begins here, and its height.
+    fn container(&mut self, depth: u32) -> Option<(M::Made, u32)> {
         let start = self.pos;
         let (shape, closer) = match self.at()? {
             b'{' => (Shape::Object, b'}'),
@@ -257,19 +259,16 @@ impl<'a, M: Make> Reader<'a, M> {
         };
         self.pos += 1;
         self.blanks();
-        let frame = Frame {
-            shape,
-            head: self.pos - start,
-        };
-        let mut items = self.make.begin();
-        let mut count = 0;
+        let first = self.pos;
+        let base = self.make.begin();
+        let (mut count, mut height) = (0, 0);
         while count > 0 || self.at()? != closer {
             if count == MOST {
                 return None;
             }
             count += 1;
             let start = self.pos;
-            self.item(shape, depth, &mut items)?;
+            height = self.item(shape, depth)?.max(height);
             self.blanks();
             let comma = self.at()? == b',';
             if comma {
@@ -281,12 +280,19 @@ impl<'a, M: Make> Reader<'a, M> {
                 break;
             }
         }
+        let frame = Frame {
+            shape,
+            head: first - start,
+            base,
+            len: self.pos - first,
+            height,
+        };
         self.take(closer)?;
-        Some(self.make.end(items, frame, depth == DEEPEST))
+        Some((self.make.end(frame, depth == DEEPEST), height + 1))
     }
 
-    /// A member or an element, up to its value's end.
-    fn item(&mut self, shape: Shape, depth: u32, items: &mut M::Items) -> Option<()> {
+    /// A member or an element, up to its value's end; the height of its value.
+    fn item(&mut self, shape: Shape, depth: u32) -> Option<u32> {
         let start = self.pos;
         let mut token = Token {
             key_len: 0,
@@ -307,17 +313,19 @@ impl<'a, M: Make> Reader<'a, M> {
                 Kind::String
             }
             b'{' | b'[' => {
-                let inner = self.container(depth.checked_sub(1).filter(|left| *left > 0)?)?;
-                self.make.container(items, token, inner);
-                return Some(());
+                let (made, height) =
+                    self.container(depth.checked_sub(1).filter(|left| *left > 0)?)?;
+                self.make.item(token, Read::Container(made));
+                return Some(height);
             }
             b't' => self.literal(b"true", Kind::True)?,
             b'f' => self.literal(b"false", Kind::False)?,
             b'n' => self.literal(b"null", Kind::Null)?,
             _ => self.number()?,
         };
-        self.make.scalar(token, kind, self.pos - value);
-        Some(())
+        let len = self.pos - value;
+        self.make.item(token, Read::Scalar { kind, len });
+        Some(0)
     }
 
     /// Indentation mostly, so that eight spaces are looked at a time.

@@ -1,0 +1,123 @@
+//! A text in one piece.
+
+use std::{fmt, ops::Deref, sync::OnceLock};
+
+use memchr::{memchr, memchr_iter, memrchr};
+
+/// Bytes between two places whose line is known.
+const BLOCK: usize = 32 * 1024;
+
+/// A text in one piece, which knows its lines without a rope: a rope of it is a copy, and takes ten times as long.
+pub struct Flat {
+    text: String,
+    lines: OnceLock<Option<Lines>>,
+}
+
+/// How many lines begin before each block; made for texts whose lines all end in `\n`.
+type Lines = Vec<usize>;
+
+impl From<String> for Flat {
+    fn from(text: String) -> Self {
+        Self {
+            text,
+            lines: OnceLock::new(),
+        }
+    }
+}
+
+/// Length only: logs hold no spec text.
+impl fmt::Debug for Flat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Flat({} bytes)", self.len())
+    }
+}
+
+impl Deref for Flat {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.text
+    }
+}
+
+impl Flat {
+    /// The line of the byte at `offset`, and where that line begins. None where a rope finds it sooner: in a text with
+    /// `\r`, far on in a long line.
+    pub fn line(&self, offset: usize) -> Option<(usize, usize)> {
+        let lines = self.lines.get_or_init(|| self.count()).as_ref()?;
+        let bytes = &self.text.as_bytes()[..offset.min(self.text.len())];
+        let near = bytes.len().saturating_sub(BLOCK);
+        let start = match memrchr(b'\n', &bytes[near..]) {
+            Some(end) => near + end + 1,
+            None if near == 0 => 0,
+            None => return None,
+        };
+        let block = bytes.len() / BLOCK;
+        let known = lines.get(block)?;
+        Some((known + newlines(&bytes[block * BLOCK..]), start))
+    }
+
+    fn count(&self) -> Option<Lines> {
+        let bytes = self.text.as_bytes();
+        if memchr(b'\r', bytes).is_some() {
+            return None;
+        }
+        let mut sum = 0;
+        let mut lines = Vec::with_capacity(bytes.len() / BLOCK + 2);
+        lines.push(0);
+        for block in bytes.chunks(BLOCK) {
+            sum += newlines(block);
+            lines.push(sum);
+        }
+        Some(lines)
+    }
+}
+
+fn newlines(bytes: &[u8]) -> usize {
+    memchr_iter(b'\n', bytes).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::text::{Encoding, Text};
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+
+        #[test]
+        fn positions_are_the_same_with_and_without_a_rope(
+            pieces in prop::collection::vec(prop::sample::select(vec!["\n", "\n\n", "é😀", "a long piece of a line ", "\r", "\r\n"]), 1..40),
+            without in 0..4_usize,
+            times in prop::sample::select(vec![1, 1500, 6000]),
+            at in 0.0..=1.0_f64,
+        ) {
+            // Carriage returns in one of four texts.
+            let pieces: Vec<&str> = pieces.into_iter().filter(|it| without == 0 || !it.contains('\r')).collect();
+            let text = pieces.concat().repeat(times);
+            let (flat, roped) = (Text::from(&*text), Text::from(&*text));
+            roped.warm_up();
+            let at = (text.len() as f64 * at) as usize;
+            for offset in [0, at, at + 1, at + 2, text.len(), text.len() + 1] {
+                for encoding in [Encoding::Utf8, Encoding::Utf16, Encoding::Utf32] {
+                    prop_assert_eq!(flat.position(offset, encoding), roped.position(offset, encoding));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn lines_are_known_without_a_rope_where_they_are_of_usual_length() {
+        let flat = Flat::from("some text\n".repeat(3 * BLOCK));
+        assert_eq!(flat.line(0), Some((0, 0)));
+        assert_eq!(
+            flat.line(10 * BLOCK + 15),
+            Some((BLOCK + 1, 10 * BLOCK + 10))
+        );
+        assert_eq!(flat.line(usize::MAX), Some((3 * BLOCK, 30 * BLOCK)));
+        assert_eq!(Flat::from("a\r\nb".to_owned()).line(3), None);
+        assert_eq!(Flat::from("x".repeat(2 * BLOCK)).line(2 * BLOCK), None);
+    }
+}
