@@ -2,8 +2,8 @@
 
 use std::{collections::HashMap, ops::Range, sync::Arc};
 
-use rayon::iter::{IntoParallelIterator, ParallelIterator};
-use rustc_hash::FxHashMap;
+use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Entry, EntryKind, Facts, Fresh, Home, Model, Origin, Steady, Update, facts};
 use crate::spec::{
@@ -89,35 +89,30 @@ impl<T: Send, L: Fn(Fresh<'_>) -> T + Sync> Builder<T, L> {
         }
     }
 
-    /// Adds an entry: taken over from the former model, or read, now or already.
+    /// Adds an entry: taken over from the former model, or read.
     fn entry(
         &mut self,
         kind: EntryKind,
         index: usize,
         node: Node<'_>,
         shape: Option<&'static Shape>,
-        known: Known<T>,
+        kept: Option<usize>,
     ) {
         let (place, start, home) = (
             self.model.entries.len(),
             node.range().start,
             self.model.homes.len(),
         );
-        let (facts, origin) = match known {
-            Known::Kept(old) => {
+        let (facts, origin) = match kept {
+            Some(old) => {
                 let facts = std::mem::replace(&mut self.old.entries[old].facts, self.taken.clone());
                 (facts, Origin::Kept(old))
             }
-            Known::Read(facts, seen) => (facts, Origin::Read(seen)),
-            Known::Not => {
+            None => {
                 let held = self.reader.hold(node);
                 let (facts, seen) = read(kind, held.node(), shape, &self.look);
                 (facts, Origin::Read(seen))
             }
-        };
-        let kept = match origin {
-            Origin::Kept(old) => Some(old),
-            Origin::Read(_) => None,
         };
         self.compare(place, start, kind, kept, &facts);
         self.origins.push(origin);
@@ -232,21 +227,19 @@ impl<T: Send, L: Fn(Fresh<'_>) -> T + Sync> Builder<T, L> {
             .old
             .home(kind)
             .map_or(0..0, |home| home.entries.clone());
-        let mut at = Aligner::new(old);
-        let most = node.most_items();
-        self.model.entries.reserve(most);
-        self.origins.reserve(most);
         let of_entries = shape.items.as_deref();
-        let mut read = self
-            .read_side_by_side(kind, node, of_entries, at.range.len())
-            .into_iter();
-        for (index, node) in node.elements().enumerate() {
-            let known = match (at.find(&self.old.entries, node.green_id()), read.next()) {
-                (Some(kept), _) => Known::Kept(kept),
-                (None, Some((facts, seen))) => Known::Read(facts, seen),
-                (None, None) => Known::Not,
-            };
-            self.entry(kind, index, node, of_entries, known);
+        let is_long = node.len() >= SIDE_BY_SIDE;
+        if is_long && self.is_new(&old, node) {
+            self.read_side_by_side(kind, node, of_entries);
+        } else {
+            let mut at = Aligner::new(old);
+            let most = node.most_items();
+            self.model.entries.reserve(most);
+            self.origins.reserve(most);
+            for (index, node) in node.elements().enumerate() {
+                let kept = at.find(&self.old.entries, node.green_id());
+                self.entry(kind, index, node, of_entries, kept);
+            }
         }
         let home = Home {
             kind,
@@ -261,26 +254,51 @@ impl<T: Send, L: Fn(Fresh<'_>) -> T + Sync> Builder<T, L> {
         self.home(home, moved);
     }
 
-    /// The entries of a long list of which few were known, read by all processors; none for any other list.
+    /// None of the entries of a list is one of the old.
+    fn is_new(&self, old: &Range<usize>, list: Node<'_>) -> bool {
+        let old = &self.old.entries[old.clone()];
+        let is_same = |index: usize, entry: Option<&Entry>| {
+            let node = list.element(index).map(|node| node.green_id());
+            entry.is_some_and(|entry| Some(entry.green) == node)
+        };
+        if is_same(0, old.first()) || is_same(list.len().saturating_sub(1), old.last()) {
+            return false;
+        }
+        let old: FxHashSet<usize> = old.iter().map(|entry| entry.green).collect();
+        !list.elements().any(|node| old.contains(&node.green_id()))
+    }
+
+    /// The entries of a long list of which none was known, read by all processors.
     fn read_side_by_side(
-        &self,
+        &mut self,
         kind: EntryKind,
         list: Node<'_>,
         shape: Option<&'static Shape>,
-        known: usize,
-    ) -> Vec<(Arc<Facts>, T)> {
-        if list.len() < known + SIDE_BY_SIDE {
-            return Vec::new();
-        }
+    ) {
         let mut nodes: Vec<Node<'_>> = Vec::with_capacity(list.most_items());
         nodes.extend(list.elements());
-        let look = &self.look;
-        nodes
+        let (look, home) = (&self.look, self.model.homes.len());
+        let entry = |reader: &mut Reader, (index, node): (usize, Node<'_>)| {
+            let (facts, seen) = read(kind, reader.hold(node).node(), shape, look);
+            let (start, green) = (node.range().start, node.green_id());
+            let entry = Entry {
+                kind,
+                index,
+                start,
+                facts,
+                green,
+                home,
+            };
+            (entry, Origin::Read(seen))
+        };
+        let (entries, origins): (Vec<Entry>, Vec<Origin<T>>) = nodes
             .into_par_iter()
-            .map_init(Reader::default, |reader, node| {
-                read(kind, reader.hold(node).node(), shape, look)
-            })
-            .collect()
+            .enumerate()
+            .map_init(Reader::default, entry)
+            .unzip();
+        self.steady = None;
+        self.model.entries.extend(entries);
+        self.origins.extend(origins);
     }
 
     fn part(
@@ -299,8 +317,7 @@ impl<T: Send, L: Fn(Fresh<'_>) -> T + Sync> Builder<T, L> {
         let old = old
             .map(|home| home.entries.start)
             .filter(|old| self.old.entries[*old].green == node.green_id());
-        let known = old.map_or(Known::Not, Known::Kept);
-        self.entry(EntryKind::Part, 0, node, Some(shape), known);
+        self.entry(EntryKind::Part, 0, node, Some(shape), old);
         let home = Home {
             kind: EntryKind::Part,
             pointer,
@@ -313,15 +330,6 @@ impl<T: Send, L: Fn(Fresh<'_>) -> T + Sync> Builder<T, L> {
         };
         self.home(home, moved);
     }
-}
-
-/// What is known of an entry before it is read.
-enum Known<T> {
-    Not,
-    /// It is this one of the former model.
-    Kept(usize),
-    /// It was read already.
-    Read(Arc<Facts>, T),
 }
 
 /// So many new entries are worth the work of several processors.

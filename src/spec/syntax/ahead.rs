@@ -2,9 +2,9 @@
 //!
 //! The text is cut into pieces, and of each piece the objects that stand in lists are read, from the first place that
 //! looks like the beginning of one. That is a guess: the place may be in a string, or in a text whose brackets do not
-//! match. So nothing depends on it. The parser then reads the whole text as ever, and where it comes to an object that
-//! was read already it takes it over: a container that is balanced, not far, and without an error is the same tree
-//! wherever its text stands (see [`parse`](super::parse)).
+//! match. So nothing depends on it. The parser then reads the whole text as ever, and where it comes to elements that were
+//! read already it takes them over, some at a time: what is balanced, not far, and without an error is the same tree
+//! wherever its text stands (see [`parse`](super::parse)). Most objects are only [skimmed](super::plain).
 
 use std::sync::Arc;
 
@@ -28,8 +28,8 @@ const BEGINNINGS: usize = 64;
 /// Objects that were read ahead.
 #[derive(Default)]
 pub(super) struct Ahead {
-    /// With the places where they begin, in their order.
-    found: Vec<(usize, Value)>,
+    /// Some neighbouring ones each, with the places where they begin, in their order.
+    found: Vec<(usize, Chunk)>,
     next: usize,
 }
 
@@ -62,12 +62,16 @@ impl Ahead {
 
 /// Asked for places in rising order.
 impl Reuse for Ahead {
-    fn container(&mut self, pos: usize) -> Option<Value> {
+    fn container(&mut self, _: usize) -> Option<Value> {
+        None
+    }
+
+    fn chunk(&mut self, pos: usize) -> Option<Chunk> {
         while self.found.get(self.next).is_some_and(|(at, _)| *at < pos) {
             self.next += 1;
         }
-        let (at, value) = self.found.get(self.next)?;
-        (*at == pos).then(|| value.clone())
+        let (at, chunk) = self.found.get(self.next)?;
+        (*at == pos).then(|| chunk.clone())
     }
 }
 
@@ -86,7 +90,7 @@ impl Reuse for Skim {
 
 /// The objects that begin between `from` and `to`, as far as they are elements of lists that are no deeper than the
 /// first.
-fn piece(text: &Text, whole: &Arc<Flat>, from: usize, to: usize) -> Vec<(usize, Value)> {
+fn piece(text: &Text, whole: &Arc<Flat>, from: usize, to: usize) -> Vec<(usize, Chunk)> {
     let mut found = Vec::new();
     let mut pos = from;
     let text_of_piece = Arc::new(Piece(whole.clone()));
@@ -129,7 +133,7 @@ fn element(bytes: &[u8], from: usize, to: usize) -> Option<usize> {
 }
 
 /// Takes what `parser` read from `start` on and what may be taken over.
-fn take(mut parser: Parser<'_, Skim>, start: usize, found: &mut Vec<(usize, Value)>) {
+fn take(mut parser: Parser<'_, Skim>, start: usize, found: &mut Vec<(usize, Chunk)>) {
     let chunks: Vec<Chunk> = match parser.done.take() {
         Some(done) => done.chunks.clone(),
         None if parser.frames.len() == 1 => {
@@ -139,15 +143,11 @@ fn take(mut parser: Parser<'_, Skim>, start: usize, found: &mut Vec<(usize, Valu
         None => std::mem::take(&mut parser.frames[0].chunks),
     };
     let mut at = start;
-    for item in chunks.iter().flat_map(|chunk| chunk.items.iter()) {
-        let value = &item.value;
-        if value.shape().is_some()
-            && value.is_balanced()
-            && !value.is_far()
-            && value.error_count() == 0
-        {
-            found.push((at + item.value_at as usize, value.clone()));
+    for chunk in chunks {
+        let len = chunk.len as usize;
+        if chunk.balanced && !chunk.far && chunk.error_count == 0 {
+            found.push((at, chunk));
         }
-        at += item.len as usize;
+        at += len;
     }
 }

@@ -81,6 +81,11 @@ impl Partial {
 pub(super) trait Reuse {
     /// The object or array that the text at `pos` is known to be.
     fn container(&mut self, pos: usize) -> Option<Value>;
+
+    /// The elements of an array that the text from `pos` on is known to be, without an error in them, and balanced.
+    fn chunk(&mut self, _: usize) -> Option<Chunk> {
+        None
+    }
 }
 
 pub(super) struct Parser<'a, R> {
@@ -381,6 +386,26 @@ impl<'a, R: Reuse> Parser<'a, R> {
         let top = self.top();
         top.comma = chunk.items.last().is_some_and(|item| item.comma);
         top.chunks.push(chunk);
+    }
+
+    /// Takes over elements that are known, where all is in order before them.
+    fn take_known(&mut self) -> bool {
+        let top = self.top();
+        let usual = !top.run && top.bare == 0;
+        if !usual
+            || self
+                .loose()
+                .last()
+                .is_some_and(|item| item.faults.is_some())
+        {
+            return false;
+        }
+        let Some(chunk) = self.reuse.chunk(self.pos) else {
+            return false;
+        };
+        self.pos += chunk.len as usize;
+        self.push_chunk(chunk);
+        true
     }
 
     /// Items of the innermost container that are in no chunk yet.

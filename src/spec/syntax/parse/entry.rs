@@ -271,6 +271,9 @@ impl<R: Reuse> Parser<'_, R> {
     }
 
     pub(super) fn element(&mut self, byte: u8) {
+        if byte == b'{' && self.take_known() {
+            return;
+        }
         let mut item = Partial::new(self.pos);
         if matches!(byte, b'"' | b'\'') && self.string_then_colon(self.pos) {
             return self.member_in_array(item);
