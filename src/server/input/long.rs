@@ -5,10 +5,11 @@
 //! and the message around it. What it reads stays in the memory of the message: half of what opening a large file costs is
 //! for memory that was never touched before.
 
-use std::ops::Range;
+use std::{fmt, ops::Range};
 
+use memchr::memchr_iter;
 use rayon::iter::{IntoParallelRefIterator, IntoParallelRefMutIterator, ParallelIterator};
-use serde::de::IgnoredAny;
+use serde::de::{self, Deserializer, Visitor};
 use serde_json::Value;
 use tower_lsp::jsonrpc::{Error, Request};
 
@@ -25,7 +26,11 @@ const AROUND: usize = 4 << 10;
 pub(super) fn read(body: Vec<u8>) -> Result<Message, Error> {
     match opened(&body) {
         Some((request, text)) => {
-            let text = taken_out(body, text).ok_or_else(Error::internal_error)?;
+            let text = taken_out(body, text).ok_or_else(|| {
+                let mut refusal = Error::parse_error();
+                refusal.message = "the message is no JSON: an escape or a character of the document's text is none of a JSON string".into();
+                refusal
+            })?;
             Ok(Message::Request(with_text(request, text)))
         }
         None => super::read(&body),
@@ -45,7 +50,7 @@ fn opened(body: &[u8]) -> Option<(Request, Range<usize>)> {
     let is_it = request.method() == "textDocument/didOpen"
         && request.id().is_none()
         && place.is_null()
-        && is_string(&body[text.clone()]);
+        && has_no_end(&body[text.clone()]);
     is_it.then_some((request, text))
 }
 
@@ -82,16 +87,12 @@ fn string(body: &[u8]) -> Option<Range<usize>> {
     Some(start..tail + length)
 }
 
-/// It can stand between quotes: no quote is in it, nor anything else that no JSON string has.
-fn is_string(written: &[u8]) -> bool {
-    let is_string = |buffer: &mut String, piece: &&[u8]| {
-        std::str::from_utf8(piece)
-            .is_ok_and(|piece| serde_json::from_str::<IgnoredAny>(quoted(buffer, piece)).is_ok())
-    };
-    pieces(written)
-        .par_iter()
-        .map_init(String::new, is_string)
-        .all(|is| is)
+/// No quote in it ends the string, so that it is one.
+fn has_no_end(written: &[u8]) -> bool {
+    let backslashes = |before: &[u8]| before.iter().rev().take_while(|it| **it == b'\\').count();
+    let has_none =
+        |piece: &&[u8]| memchr_iter(b'"', piece).all(|quote| backslashes(&piece[..quote]) % 2 == 1);
+    pieces(written).par_iter().all(has_none)
 }
 
 /// The string that is written at `text`, in the memory of the body: what it stands for is never longer. None if none is.
@@ -105,18 +106,18 @@ fn taken_out(mut body: Vec<u8>, text: Range<usize>) -> Option<String> {
         pieces.push(piece);
         rest = others;
     }
-    let unescape = |buffer: &mut String, piece: &mut &mut [u8]| {
-        let written = std::str::from_utf8(piece).ok()?;
-        let read: String = serde_json::from_str(quoted(buffer, written)).ok()?;
-        piece
-            .get_mut(..read.len())?
-            .copy_from_slice(read.as_bytes());
-        Some((piece.len(), read.len()))
+    let unescape = |buffer: &mut Vec<u8>, piece: &mut &mut [u8]| {
+        buffer.clear();
+        buffer.push(b'"');
+        buffer.extend_from_slice(piece);
+        buffer.push(b'"');
+        let mut reader = serde_json::Deserializer::from_slice(buffer);
+        let length = reader.deserialize_str(Into(piece)).ok()?;
+        reader.end().ok()?;
+        Some((piece.len(), length))
     };
-    let lengths: Option<Vec<(usize, usize)>> = pieces
-        .par_iter_mut()
-        .map_init(String::new, unescape)
-        .collect();
+    let lengths: Option<Vec<(usize, usize)>> =
+        pieces.par_iter_mut().map_init(Vec::new, unescape).collect();
     let (mut from, mut to) = (text.start, 0);
     for (written, read) in lengths? {
         body.copy_within(from..from + read, to);
@@ -126,10 +127,23 @@ fn taken_out(mut body: Vec<u8>, text: Range<usize>) -> Option<String> {
     String::from_utf8(body).ok()
 }
 
-fn quoted<'b>(buffer: &'b mut String, piece: &str) -> &'b str {
-    buffer.clear();
-    buffer.extend(["\"", piece, "\""]);
-    buffer
+/// Writes the string that is read to the beginning of a place with room for it; its length.
+struct Into<'p>(&'p mut [u8]);
+
+impl Visitor<'_> for Into<'_> {
+    type Value = usize;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: de::Error>(self, read: &str) -> Result<usize, E> {
+        match self.0.get_mut(..read.len()) {
+            Some(place) => place.copy_from_slice(read.as_bytes()),
+            None => return Err(E::invalid_length(read.len(), &self)),
+        }
+        Ok(read.len())
+    }
 }
 
 /// Cuts behind commas, which are in no escape sequence; nor do they stand between the two of a surrogate pair.
@@ -207,13 +221,27 @@ mod tests {
             good.replacen("\"text\"", "\"tект\"", 1),
             good.replacen("\"textDocument\"", "\"document\"", 1),
             good.replacen("\\\"a", "\"a", 1),
-            good.replacen("\\n", "\\x", 1),
-            good.replacen("\\n", "\n", 1),
             good[..good.len() - 1].to_owned(),
             body("short"),
         ];
         for body in broken {
             assert!(!is_opened(&body), "{}", &body[..200]);
+        }
+    }
+
+    #[test]
+    fn a_text_that_is_no_json_string_is_refused() {
+        let good = body(&long("{\"a\": 1},\n"));
+        let mut invalid = good.clone().into_bytes();
+        invalid[1000] = 0xff;
+        let broken = [
+            good.replacen("\\n", "\\x", 1).into_bytes(),
+            good.replacen("\\n", "\n", 1).into_bytes(),
+            invalid,
+        ];
+        for body in broken {
+            let refused = read(body).expect_err("no JSON");
+            assert_eq!(refused.code.code(), -32700);
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use std::{collections::HashMap, ops::Range, sync::Arc};
 
-use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
+use rayon::iter::{
+    IndexedParallelIterator, IntoParallelIterator, ParallelExtend, ParallelIterator,
+};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Entry, EntryKind, Facts, Fresh, Home, Model, Origin, Steady, Update, facts};
@@ -291,14 +293,15 @@ impl<T: Send, L: Fn(Fresh<'_>) -> T + Sync> Builder<T, L> {
             };
             (entry, Origin::Read(seen))
         };
-        let (entries, origins): (Vec<Entry>, Vec<Origin<T>>) = nodes
+        let read = nodes
             .into_par_iter()
             .enumerate()
-            .map_init(Reader::default, entry)
-            .unzip();
+            .map_init(Reader::default, entry);
+        let (entries, origins) = (&mut self.model.entries, &mut self.origins);
+        let mut both = (std::mem::take(entries), std::mem::take(origins));
+        both.par_extend(read);
+        (*entries, *origins) = both;
         self.steady = None;
-        self.model.entries.extend(entries);
-        self.origins.extend(origins);
     }
 
     fn part(
