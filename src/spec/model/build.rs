@@ -279,28 +279,27 @@ impl<T: Send, L: Fn(Fresh<'_>) -> T + Sync> Builder<T, L> {
     ) {
         let mut nodes: Vec<Node<'_>> = Vec::with_capacity(list.most_items());
         nodes.extend(list.elements());
-        let (look, home) = (&self.look, self.model.homes.len());
-        let entry = |reader: &mut Reader, (index, node): (usize, Node<'_>)| {
+        let (look, home, first) = (&self.look, self.model.homes.len(), self.origins.len());
+        self.origins
+            .resize_with(first + nodes.len(), || Origin::Kept(usize::MAX));
+        let entry = |reader: &mut Reader, (index, (node, origin)): (usize, (Node<'_>, &mut _))| {
             let (facts, seen) = read(kind, reader.hold(node).node(), shape, look);
-            let (start, green) = (node.range().start, node.green_id());
-            let entry = Entry {
+            *origin = Origin::Read(seen);
+            Entry {
                 kind,
                 index,
-                start,
+                start: node.range().start,
                 facts,
-                green,
+                green: node.green_id(),
                 home,
-            };
-            (entry, Origin::Read(seen))
+            }
         };
         let read = nodes
             .into_par_iter()
+            .zip(&mut self.origins[first..])
             .enumerate()
             .map_init(Reader::default, entry);
-        let (entries, origins) = (&mut self.model.entries, &mut self.origins);
-        let mut both = (std::mem::take(entries), std::mem::take(origins));
-        both.par_extend(read);
-        (*entries, *origins) = both;
+        self.model.entries.par_extend(read);
         self.steady = None;
     }
 
