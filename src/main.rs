@@ -2,8 +2,7 @@
 
 use std::process::ExitCode;
 
-/// Trees of large specs are hundreds of thousands of small blocks, and about half of the time that opening one takes goes
-/// into getting memory from the system: huge pages are fewer to ask for.
+/// What is known of a large spec is in hundreds of thousands of small blocks, made and dropped on all processors.
 #[cfg(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu"))]
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;

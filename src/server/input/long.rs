@@ -5,10 +5,9 @@
 //! and the message around it. What it reads stays in the memory of the message: half of what opening a large file costs is
 //! for memory that was never touched before.
 
-use std::{fmt, ops::Range};
+use std::{fmt, ops::Range, string::FromUtf8Error};
 
-use memchr::memchr_iter;
-use rayon::iter::{IntoParallelRefIterator, IntoParallelRefMutIterator, ParallelIterator};
+use rayon::iter::{IntoParallelRefMutIterator, ParallelIterator};
 use serde::de::{self, Deserializer, Visitor};
 use serde_json::Value;
 use tower_lsp::jsonrpc::{Error, Request};
@@ -24,16 +23,12 @@ const AROUND: usize = 4 << 10;
 
 /// Reads a body as [`read`](super::read) does, in less time and memory if it is long and opens a document.
 pub(super) fn read(body: Vec<u8>) -> Result<Message, Error> {
-    match opened(&body) {
-        Some((request, text)) => {
-            let text = taken_out(body, text).ok_or_else(|| {
-                let mut refusal = Error::parse_error();
-                refusal.message = "the message is no JSON: an escape or a character of the document's text is none of a JSON string".into();
-                refusal
-            })?;
-            Ok(Message::Request(with_text(request, text)))
-        }
-        None => super::read(&body),
+    let Some((request, text)) = opened(&body) else {
+        return super::read(&body);
+    };
+    match taken_out(body, text) {
+        Ok(text) => Ok(Message::Request(with_text(request, text))),
+        Err(body) => super::read(&body),
     }
 }
 
@@ -47,10 +42,8 @@ fn opened(body: &[u8]) -> Option<(Request, Range<usize>)> {
         return None;
     };
     let place = request.params()?.pointer(TEXT)?;
-    let is_it = request.method() == "textDocument/didOpen"
-        && request.id().is_none()
-        && place.is_null()
-        && has_no_end(&body[text.clone()]);
+    let is_it =
+        request.method() == "textDocument/didOpen" && request.id().is_none() && place.is_null();
     is_it.then_some((request, text))
 }
 
@@ -87,44 +80,69 @@ fn string(body: &[u8]) -> Option<Range<usize>> {
     Some(start..tail + length)
 }
 
-/// No quote in it ends the string, so that it is one.
-fn has_no_end(written: &[u8]) -> bool {
-    let backslashes = |before: &[u8]| before.iter().rev().take_while(|it| **it == b'\\').count();
-    let has_none =
-        |piece: &&[u8]| memchr_iter(b'"', piece).all(|quote| backslashes(&piece[..quote]) % 2 == 1);
-    pieces(written).par_iter().all(has_none)
-}
-
-/// The string that is written at `text`, in the memory of the body: what it stands for is never longer. None if none is.
-fn taken_out(mut body: Vec<u8>, text: Range<usize>) -> Option<String> {
-    body.truncate(text.end);
-    let mut rest = &mut body[text.start..];
-    let ends: Vec<usize> = pieces(rest).iter().map(|piece| piece.len()).collect();
-    let mut pieces = Vec::with_capacity(ends.len());
-    for length in ends {
+/// The string that is written at `text`, in the memory of the body: what it stands for is never longer. If none is written
+/// there, the body as it was, or with the same characters written otherwise.
+fn taken_out(mut body: Vec<u8>, text: Range<usize>) -> Result<String, Vec<u8>> {
+    let mut rest = &mut body[text.clone()];
+    let lengths: Vec<usize> = pieces(rest).iter().map(|piece| piece.len()).collect();
+    let mut pieces = Vec::with_capacity(lengths.len());
+    for length in lengths {
         let (piece, others) = rest.split_at_mut(length);
         pieces.push(piece);
         rest = others;
     }
-    let unescape = |buffer: &mut Vec<u8>, piece: &mut &mut [u8]| {
-        buffer.clear();
-        buffer.push(b'"');
-        buffer.extend_from_slice(piece);
-        buffer.push(b'"');
-        let mut reader = serde_json::Deserializer::from_slice(buffer);
-        let length = reader.deserialize_str(Into(piece)).ok()?;
-        reader.end().ok()?;
-        Some((piece.len(), length))
-    };
-    let lengths: Option<Vec<(usize, usize)>> =
-        pieces.par_iter_mut().map_init(Vec::new, unescape).collect();
+    let read: Vec<(usize, Option<usize>)> = pieces
+        .par_iter_mut()
+        .map_init(Vec::new, |buffer, piece| {
+            (piece.len(), unescape(buffer, piece))
+        })
+        .collect();
+    if read.iter().any(|(_, read)| read.is_none()) {
+        return Err(written_again(&body, text, &read));
+    }
     let (mut from, mut to) = (text.start, 0);
-    for (written, read) in lengths? {
+    for (written, read) in read {
+        let read = read.unwrap_or(written);
         body.copy_within(from..from + read, to);
         (from, to) = (from + written, to + read);
     }
     body.truncate(to);
-    String::from_utf8(body).ok()
+    String::from_utf8(body).map_err(FromUtf8Error::into_bytes)
+}
+
+/// Puts what is written between quotes as `piece` where it is written; its length. None, and nothing is changed, if that is
+/// no string, or more than one.
+fn unescape(buffer: &mut Vec<u8>, piece: &mut [u8]) -> Option<usize> {
+    buffer.clear();
+    buffer.push(b'"');
+    buffer.extend_from_slice(piece);
+    buffer.push(b'"');
+    let mut reader = serde_json::Deserializer::from_slice(buffer);
+    let read = reader.deserialize_str(Into(piece));
+    if read.is_ok() && reader.end().is_ok() {
+        return read.ok();
+    }
+    piece.copy_from_slice(&buffer[1..=piece.len()]);
+    None
+}
+
+/// A body again of whose text some pieces were read: with how long each was, and is where it was read.
+fn written_again(body: &[u8], text: Range<usize>, pieces: &[(usize, Option<usize>)]) -> Vec<u8> {
+    let mut again = body[..text.start].to_vec();
+    let mut at = text.start;
+    for (written, read) in pieces {
+        let piece = &body[at..at + read.unwrap_or(*written)];
+        match (read, std::str::from_utf8(piece)) {
+            (Some(_), Ok(read)) => {
+                let quoted = Value::from(read).to_string();
+                again.extend_from_slice(&quoted.as_bytes()[1..quoted.len() - 1]);
+            }
+            _ => again.extend_from_slice(piece),
+        }
+        at += written;
+    }
+    again.extend_from_slice(&body[text.end..]);
+    again
 }
 
 /// Writes the string that is read to the beginning of a place with room for it; its length.
@@ -220,7 +238,6 @@ mod tests {
             good.replacen("\"params\"", "\"id\":1,\"params\"", 1),
             good.replacen("\"text\"", "\"tект\"", 1),
             good.replacen("\"textDocument\"", "\"document\"", 1),
-            good.replacen("\\\"a", "\"a", 1),
             good[..good.len() - 1].to_owned(),
             body("short"),
         ];
@@ -230,11 +247,26 @@ mod tests {
     }
 
     #[test]
+    fn a_text_that_ends_before_the_last_string_is_read_all_the_same() {
+        let good = body(&long("{\"é\": 1,\n \"b\": \"\u{7}\"},\n"));
+        let middle = good.len() / 2;
+        let comma = middle + good[middle..].find(',').expect("a comma");
+        let (text, rest) = good.split_at(comma);
+        let odd = format!("{text}\",\"uri2\":\"{rest}");
+        assert!(is_opened(&odd));
+        let params = params(read(odd.clone().into())).expect("parameters");
+        let whole: Value = serde_json::from_str(&odd).expect("JSON");
+        assert_eq!(params, whole["params"]);
+        assert!(params["textDocument"]["uri2"].is_string());
+    }
+
+    #[test]
     fn a_text_that_is_no_json_string_is_refused() {
         let good = body(&long("{\"a\": 1},\n"));
         let mut invalid = good.clone().into_bytes();
         invalid[1000] = 0xff;
         let broken = [
+            good.replacen("\\\"a", "\"a", 1).into_bytes(),
             good.replacen("\\n", "\\x", 1).into_bytes(),
             good.replacen("\\n", "\n", 1).into_bytes(),
             invalid,

@@ -210,9 +210,10 @@ pub(super) fn unknown_property(visit: &Visit<'_, '_>, out: &mut Out) {
         .iter()
         .map(|property| property.name.as_str());
     let free = LazyCell::new(|| keys.filter(is_free).collect::<Vec<_>>());
+    let mut next = 0;
     for (name, member) in &visit.members {
         // Of a key that is not whole nobody knows where it ends.
-        if shape.key(name).is_some() || !member.key().is_intact() {
+        if shape.next_key(&mut next, name).is_some() || !member.key().is_intact() {
             continue;
         }
         let old = shape.renamed(name);

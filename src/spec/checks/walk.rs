@@ -265,9 +265,10 @@ pub(super) fn walk(here: &Visit<'_, '_>, out: &mut Out) {
             None => walk_unknown(here, Step::Index(index), node, out),
         }
     }
+    let mut next = 0;
     for (index, (name, member)) in here.members.iter().enumerate() {
         let Some(node) = member.value() else { continue };
-        match child(here, name).filter(|_| !here.is_shadowed(index)) {
+        match child(here, &mut next, name).filter(|_| !here.is_shadowed(index)) {
             Some(shape) if is_plain(node, shape) => {}
             Some(shape) => {
                 let key = Some(member.key().range());
@@ -281,19 +282,21 @@ pub(super) fn walk(here: &Visit<'_, '_>, out: &mut Out) {
     }
 }
 
-/// What the format says about a member, its neighbours considered.
-fn child(here: &Visit<'_, '_>, name: &str) -> Option<&'static Shape> {
+/// What the format says about a member, its neighbours considered; see [`Shape::next_key`].
+fn child(here: &Visit<'_, '_>, next: &mut usize, name: &str) -> Option<&'static Shape> {
+    let shape = here.shape.next_key(next, name);
     match (here.scope.kind, name) {
-        (EntryKind::Extractor, "config") if here.top => Some(
-            here.scope
-                .extractor
-                .map_or(here.shape.key(name)?, Shape::config),
-        ),
-        (EntryKind::Variable, "baseline") if here.top => Some(match here.scope.variable {
-            Some(VariableKind::Continuous | VariableKind::Integer) => Shape::numeric_baseline(),
-            _ => here.shape.key(name)?,
-        }),
-        _ => here.shape.key(name),
+        (EntryKind::Extractor, "config") if here.top => match here.scope.extractor {
+            Some(extractor) => shape.map(|_| Shape::config(extractor)),
+            None => shape,
+        },
+        (EntryKind::Variable, "baseline") if here.top => match here.scope.variable {
+            Some(VariableKind::Continuous | VariableKind::Integer) => {
+                Some(Shape::numeric_baseline())
+            }
+            _ => shape,
+        },
+        _ => shape,
     }
 }
 

@@ -218,6 +218,18 @@ impl Shape {
             .map(|property| &property.shape)
     }
 
+    /// The same for keys that are asked for one after the other, mostly in the format's order: `next` is where to look first,
+    /// to begin with 0.
+    #[must_use]
+    pub fn next_key(&self, next: &mut usize, name: &str) -> Option<&Self> {
+        let is_it = |property: &Property| property.name == name;
+        let at = Some(*next)
+            .filter(|at| self.properties.get(*at).is_some_and(is_it))
+            .or_else(|| self.properties.iter().position(is_it))?;
+        *next = at + 1;
+        Some(&self.properties[at].shape)
+    }
+
     /// The key that `old` stood for in an older format.
     #[must_use]
     pub fn renamed(&self, old: &str) -> Option<&str> {

@@ -280,6 +280,9 @@ impl<T: Send, L: Fn(Fresh<'_>) -> T + Sync> Builder<T, L> {
         let mut nodes: Vec<Node<'_>> = Vec::with_capacity(list.most_items());
         nodes.extend(list.elements());
         let (look, home, first) = (&self.look, self.model.homes.len(), self.origins.len());
+        // Not to be copied for the few that come behind.
+        self.model.entries.reserve(nodes.len() + SIDE_BY_SIDE);
+        self.origins.reserve(nodes.len() + SIDE_BY_SIDE);
         self.origins
             .resize_with(first + nodes.len(), || Origin::Kept(usize::MAX));
         let entry = |reader: &mut Reader, (index, (node, origin)): (usize, (Node<'_>, &mut _))| {

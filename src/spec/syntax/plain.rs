@@ -23,6 +23,19 @@ const MOST: usize = 2 * CHUNK;
 /// A number of so many characters, with an exponent of two digits at most, is one that a double can be.
 const DIGITS: usize = 100;
 
+/// What may not stand in a string, or not by itself.
+const SPECIAL: [bool; 256] = {
+    let mut special = [false; 256];
+    let mut control = 0;
+    while control < 0x20 {
+        special[control] = true;
+        control += 1;
+    }
+    special[b'"' as usize] = true;
+    special[b'\\' as usize] = true;
+    special
+};
+
 /// A container that was only skimmed. It is balanced, not far, and without an error.
 #[derive(Debug)]
 pub(super) struct Unread {
@@ -336,7 +349,9 @@ impl<'a, M: Make> Reader<'a, M> {
                 Some(b' ') => {
                     let rest = &self.bytes[self.pos..];
                     let eights = rest.chunks_exact(8).take_while(|eight| *eight == [b' '; 8]);
-                    self.pos += (8 * eights.count()).max(1);
+                    let known = 8 * eights.count();
+                    let single = rest[known..].iter().take_while(|byte| **byte == b' ');
+                    self.pos += known + single.count();
                 }
                 Some(b'\n' | b'\r' | b'\t') => self.pos += 1,
                 _ => return,
@@ -349,8 +364,7 @@ impl<'a, M: Make> Reader<'a, M> {
         self.take(b'"')?;
         loop {
             let rest = &self.bytes[self.pos..];
-            let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
-            self.pos += rest.iter().position(is_special)?;
+            self.pos += rest.iter().position(|byte| SPECIAL[*byte as usize])?;
             match self.bytes[self.pos] {
                 b'"' => {
                     self.pos += 1;
