@@ -9,6 +9,7 @@ mod ahead;
 mod examples;
 mod fuzzed;
 mod places;
+mod skimmed;
 
 fn parse(text: &str) -> Parsed {
     Parsed::new(Text::from(text))
@@ -258,6 +259,10 @@ fn one_mistake_is_one_error_wherever_it_is() {
 
 /// The tree in words, without identities.
 fn shown(parsed: &Parsed) -> String {
+    container_shown(&parsed.document)
+}
+
+fn container_shown(container: &green::Container) -> String {
     fn items(out: &mut String, container: &green::Container, depth: usize) {
         use std::fmt::Write;
         let green::Container {
@@ -291,7 +296,7 @@ fn shown(parsed: &Parsed) -> String {
         }
     }
     let mut out = String::new();
-    items(&mut out, &parsed.document, 0);
+    items(&mut out, container, 0);
     out
 }
 
