@@ -7,7 +7,7 @@ mod sarif;
 pub use human::{Problem, render};
 
 use std::{
-    io::{self, Write},
+    io::{self, BufWriter, Write},
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -240,9 +240,11 @@ fn progress() -> ProgressBar {
 }
 
 fn print(document: &serde_json::Value) -> io::Result<()> {
-    let mut out = io::stdout().lock();
+    // Standard output by itself is written to at each line, of which there may be millions.
+    let mut out = BufWriter::new(io::stdout().lock());
     serde_json::to_writer_pretty(&mut out, document)?;
-    writeln!(out)
+    writeln!(out)?;
+    out.flush()
 }
 
 /// Reads `CODE=LEVEL`.

@@ -2,8 +2,8 @@
 //!
 //! The text is one JSON string of the message, with a backslash in it every few bytes. It is found by how messages look;
 //! that is a guess, and what turns out otherwise is read as any other message. serde_json reads the pieces of the string,
-//! and the message around it. What it reads stays in the memory of the message: half of what opening a large file costs is
-//! for memory that was never touched before.
+//! and the message around it. What it reads stays in the memory of the message, which spares memory that was never touched
+//! before.
 
 use std::{fmt, ops::Range, string::FromUtf8Error};
 

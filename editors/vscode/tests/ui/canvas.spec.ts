@@ -10,10 +10,14 @@ test('a node moved on the canvas is moved in the text', async ({ code, workspace
   const node = canvas.locator('.react-flow__node', { hasText: 'web thickness' });
   await expect(node).toBeVisible();
   await code.page.screenshot({ path: path.join(extensionFolder, 'test-results/screenshots/canvas.png') });
-  await node.focus();
-  await code.page.keyboard.press('Enter');
-  for (let step = 0; step < 4; step += 1) await code.page.keyboard.press('ArrowDown');
-  await expect(code.page.locator('.tab.dirty').first()).toBeVisible();
+  // VS Code may take the focus once more for the editor that it has just opened, and the keys with it.
+  await expect(async () => {
+    await node.focus();
+    await code.page.keyboard.press('Enter');
+    await expect(node).toHaveClass(/selected/, { timeout: 2000 });
+    for (let step = 0; step < 4; step += 1) await code.page.keyboard.press('ArrowDown');
+    await expect(code.page.locator('.tab.dirty').first()).toBeVisible({ timeout: 5000 });
+  }).toPass({ timeout: 60_000 });
   await code.command('File: Save All');
   const moved = async (): Promise<boolean> => {
     const text = await readFile(path.join(workspace, BRACKET), 'utf8');
