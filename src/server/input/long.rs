@@ -83,15 +83,7 @@ fn string(body: &[u8]) -> Option<Range<usize>> {
 /// The string that is written at `text`, in the memory of the body: what it stands for is never longer. If none is written
 /// there, the body as it was, or with the same characters written otherwise.
 fn taken_out(mut body: Vec<u8>, text: Range<usize>) -> Result<String, Vec<u8>> {
-    let mut rest = &mut body[text.clone()];
-    let lengths: Vec<usize> = pieces(rest).iter().map(|piece| piece.len()).collect();
-    let mut pieces = Vec::with_capacity(lengths.len());
-    for length in lengths {
-        let (piece, others) = rest.split_at_mut(length);
-        pieces.push(piece);
-        rest = others;
-    }
-    let read: Vec<(usize, Option<usize>)> = pieces
+    let read: Vec<(usize, Option<usize>)> = pieces(&mut body[text.clone()])
         .par_iter_mut()
         .map_init(Vec::new, |buffer, piece| {
             (piece.len(), unescape(buffer, piece))
@@ -165,13 +157,13 @@ impl Visitor<'_> for Into<'_> {
 }
 
 /// Cuts behind commas, which are in no escape sequence; nor do they stand between the two of a surrogate pair.
-fn pieces(mut written: &[u8]) -> Vec<&[u8]> {
+fn pieces(mut written: &mut [u8]) -> Vec<&mut [u8]> {
     let mut pieces = Vec::with_capacity(written.len() / PIECE + 1);
     while let Some(comma) = written
         .get(PIECE..)
         .and_then(|rest| rest.iter().position(|byte| *byte == b','))
     {
-        let (piece, rest) = written.split_at(PIECE + comma + 1);
+        let (piece, rest) = written.split_at_mut(PIECE + comma + 1);
         pieces.push(piece);
         written = rest;
     }

@@ -82,7 +82,7 @@ impl Value {
         }
     }
 
-    /// The container that is read, or was to begin with: others have no errors, and their brackets match.
+    /// The container, if the parser read it. What is unread has no errors, and its brackets match.
     fn container_read(&self) -> Option<&Container> {
         match self {
             Value::Container(container) => Some(container),

@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 use super::{
     Kind,
     green::{CHUNK, Chunk, Container, Ids, Item, Parts, Shape, Value},
-    scan::is_word,
+    scan::{is_word, spaces},
 };
 use crate::text::Flat;
 
@@ -341,18 +341,11 @@ impl<'a, M: Make> Reader<'a, M> {
         Some(0)
     }
 
-    /// Indentation mostly, so that eight spaces are looked at a time.
     #[inline]
     fn blanks(&mut self) {
         loop {
             match self.at() {
-                Some(b' ') => {
-                    let rest = &self.bytes[self.pos..];
-                    let eights = rest.chunks_exact(8).take_while(|eight| *eight == [b' '; 8]);
-                    let known = 8 * eights.count();
-                    let single = rest[known..].iter().take_while(|byte| **byte == b' ');
-                    self.pos += known + single.count();
-                }
+                Some(b' ') => self.pos += spaces(&self.bytes[self.pos..]),
                 Some(b'\n' | b'\r' | b'\t') => self.pos += 1,
                 _ => return,
             }

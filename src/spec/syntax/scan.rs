@@ -96,7 +96,7 @@ impl<'a> Source<'a> {
         let mut newline = false;
         loop {
             match self.at(pos) {
-                Some(b' ') => pos += self.spaces(pos),
+                Some(b' ') => pos += spaces(&self.window[pos - self.base..]),
                 Some(b'\t') => pos += 1,
                 Some(b'\n' | b'\r') => {
                     newline = true;
@@ -109,16 +109,6 @@ impl<'a> Source<'a> {
                 _ => return (pos, newline),
             }
         }
-    }
-
-    /// How many spaces stand at `pos`, as far as the window goes. Most are indentation, so eight are looked at a time.
-    #[inline]
-    fn spaces(&self, pos: usize) -> usize {
-        let rest = &self.window[pos - self.base..];
-        let eights = rest.chunks_exact(8).take_while(|chunk| *chunk == [b' '; 8]);
-        let known = 8 * eights.count();
-        let single = rest[known..].iter().take_while(|byte| **byte == b' ');
-        known + single.count()
     }
 
     #[cold]
@@ -388,6 +378,15 @@ impl<'a> Source<'a> {
         let end = self.find(start, |byte| !byte.is_ascii_digit());
         (end > start).then_some(end)
     }
+}
+
+/// How many spaces `text` begins with. Most are indentation, so eight are looked at a time.
+#[inline]
+pub(super) fn spaces(text: &[u8]) -> usize {
+    let eights = text.chunks_exact(8).take_while(|chunk| *chunk == [b' '; 8]);
+    let known = 8 * eights.count();
+    let single = text[known..].iter().take_while(|byte| **byte == b' ');
+    known + single.count()
 }
 
 /// Part of a number, a literal or a name. Whatever is not ASCII counts, so that no character is cut.
