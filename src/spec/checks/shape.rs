@@ -2,7 +2,7 @@
 
 use std::{cell::LazyCell, collections::HashSet, ops::Range, sync::LazyLock};
 
-use regex::Regex;
+use regex_lite::Regex;
 use rustc_hash::FxHashMap;
 
 use super::{
@@ -315,10 +315,13 @@ pub(super) fn invalid_pattern(visit: &Visit<'_, '_>, out: &mut Out) {
 }
 
 pub(super) fn unsupported_version(visit: &Visit<'_, '_>, out: &mut Out) {
+    if visit.shape.pattern.is_none() || !is_version(visit) {
+        return;
+    }
     let Some((text, _)) = mismatch(visit) else {
         return;
     };
-    if is_version(visit) && version_form(&text) {
+    if version_form(&text) {
         let message = format!("version {text} of the format is not supported; 2.x is");
         out.report(visit.node.range(), visit.pointer(), message);
     }

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::LazyLock};
 
-use regex::Regex;
+use regex_lite::Regex;
 use serde_json::Value;
 
 use super::{ExtractorType, Spec, schema};
