@@ -3,12 +3,13 @@
 //! A client that pulls (`textDocument/diagnostic`) is never pushed to, and the other way round. One check runs for
 //! a document at a time, off the loop, since it looks at the files that the spec names; text that came meanwhile is
 //! checked when it is back. Findings are kept for each entry by the [`Checker`], so that a keystroke costs what it
-//! changed. While somebody types, what was seen of the files a moment ago is taken for what they are: a spec of common
-//! size is then checked in the loop itself, and the files are looked at again when that moment is over.
+//! changed. A spec of common size is checked in the loop itself, with what was seen of the files elsewhere; while somebody
+//! types, what was seen a moment ago is taken for what they are, and they are looked at again when that moment is over.
 
 use std::{
     collections::HashMap,
     hash::{Hash, Hasher},
+    path::Path,
     sync::{Arc, LazyLock},
     time::Duration,
 };
@@ -20,18 +21,18 @@ use lsp_types::{
 
 use tokio::time::{Instant, sleep_until};
 
-use super::{document::Document, state::State};
+use super::state::State;
 use crate::{
     spec::{
         checks::{Checker, Context, FileNeed, Finding, Severity, Tag, needed_files},
         syntax::Parsed,
     },
-    study::Severities,
+    study::{Inspector, Severities},
     text::{Encoding, Text},
 };
 
-/// Texts up to this size are checked in the main loop where nothing has to be looked at: a tenth of a millisecond or
-/// two after an edit.
+/// Texts up to this size are checked in the main loop: a tenth of a millisecond or two after an edit, one when they are
+/// opened.
 const CHECKED_AT_ONCE: usize = 64 * 1024;
 
 /// So long what was seen of the files beside a spec is taken for what they are.
@@ -74,6 +75,8 @@ struct Report {
     generation: u64,
     /// Away while a check runs.
     checker: Option<Box<Checker>>,
+    /// The files of a short text are being looked at.
+    looking: bool,
     /// The text changed while a check ran.
     again: bool,
     checked: Option<Arc<Checked>>,
@@ -109,11 +112,7 @@ impl State {
 
     /// Checks a document's present text, now or when the check that runs is back.
     fn check(&mut self, uri: &Url) {
-        let Some(document) = self
-            .documents
-            .get_mut(uri)
-            .filter(|document| document.is_spec)
-        else {
+        let Some(document) = self.documents.get(uri).filter(|it| it.is_spec) else {
             return;
         };
         let generation = document.generation;
@@ -125,38 +124,102 @@ impl State {
         if report.generation != generation {
             *report = Report::new(generation);
         }
-        let Some(mut checker) = report.checker.take() else {
+        if report.is_busy() {
             report.again = true;
             return;
-        };
-        report.again = false;
-        let encoding = self.client.encoding;
-        if let Some((parsed, seen)) = report.at_once(document, &self.settings.severities) {
-            let checked = Checked::make(
-                &mut checker,
-                document.version,
-                parsed,
-                &seen.context,
-                uri,
-                encoding,
-            );
-            self.look_again_after(uri, seen.when + FRESH);
-            return self.checked(uri, generation, checker, checked, seen);
         }
+        report.again = false;
+        let is_brief = |parsed: &&Parsed| parsed.text().len() <= CHECKED_AT_ONCE;
+        let Some(parsed) = document.ready().filter(is_brief) else {
+            return self.check_elsewhere(uri);
+        };
+        match report.seen_now(parsed, &self.settings.severities) {
+            Some(seen) => {
+                self.look_again_after(uri, seen.when + FRESH);
+                self.check_here(uri, seen);
+            }
+            None => self.look(uri),
+        }
+    }
+
+    /// Has the files that a short text names looked at elsewhere. What the text says by itself is found out here
+    /// meanwhile, if nothing is known of it yet.
+    fn look(&mut self, uri: &Url) {
+        let (Some(document), Some(report)) =
+            (self.documents.get(uri), self.reports.by_uri.get_mut(uri))
+        else {
+            return;
+        };
+        let Some(parsed) = document.ready() else {
+            return;
+        };
+        report.looking = true;
+        let (needs, text) = (needed_files(parsed), parsed.text().clone());
+        let (path, generation) = (document.path(), document.generation);
+        let (events, at) = (self.events.clone(), uri.clone());
+        let (settings, inspector) = (self.settings.clone(), self.inspector.clone());
+        tokio::task::spawn_blocking(move || {
+            let seen = Seen::look(&inspector, needs, path.as_deref(), &settings.severities);
+            events.send(move |state| state.looked(&at, generation, seen));
+            text.warm_up();
+        });
+        if let Some(checker) = report.checker.as_mut().filter(|_| report.checked.is_none()) {
+            checker.read(parsed);
+        }
+    }
+
+    fn looked(&mut self, uri: &Url, generation: u64, seen: Seen) {
+        let report = self.reports.by_uri.get_mut(uri);
+        let Some(report) = report.filter(|report| report.generation == generation) else {
+            return;
+        };
+        report.looking = false;
+        if report.again {
+            self.check(uri);
+        } else {
+            self.check_here(uri, seen);
+        }
+    }
+
+    /// Checks a short text in the loop, with what was seen of its files.
+    fn check_here(&mut self, uri: &Url, seen: Seen) {
+        let (Some(document), Some(report)) =
+            (self.documents.get(uri), self.reports.by_uri.get_mut(uri))
+        else {
+            return;
+        };
+        // It may have been replaced by a long one while the files were looked at.
+        let Some(parsed) = document.ready().cloned() else {
+            return self.check(uri);
+        };
+        let Some(mut checker) = report.checker.take() else {
+            return;
+        };
+        let (version, generation) = (document.version, document.generation);
+        let (context, encoding) = (&seen.context, self.client.encoding);
+        let checked = Checked::make(&mut checker, version, parsed, context, uri, encoding);
+        self.checked(uri, generation, checker, checked, seen);
+    }
+
+    /// Checks a longer text, when its tree is there, where nobody waits for it.
+    fn check_elsewhere(&mut self, uri: &Url) {
+        let (Some(document), Some(report)) = (
+            self.documents.get_mut(uri),
+            self.reports.by_uri.get_mut(uri),
+        ) else {
+            return;
+        };
+        let Some(mut checker) = report.checker.take() else {
+            return;
+        };
         let (events, uri, path) = (self.events.clone(), uri.clone(), document.path());
         let (settings, inspector) = (self.settings.clone(), self.inspector.clone());
+        let (generation, encoding) = (document.generation, self.client.encoding);
         document.when_ready(Box::new(move |parsed, version| {
             let parsed = parsed.clone();
             tokio::task::spawn_blocking(move || {
-                let (when, needs) = (Instant::now(), needed_files(&parsed));
-                let text = parsed.text().clone();
-                let context =
-                    inspector.context_of(needs.clone(), path.as_deref(), &settings.severities);
-                let seen = Seen {
-                    when,
-                    needs,
-                    context: Arc::new(context),
-                };
+                let (needs, text) = (needed_files(&parsed), parsed.text().clone());
+                let seen = Seen::look(&inspector, needs, path.as_deref(), &settings.severities);
                 let checked =
                     Checked::make(&mut checker, version, parsed, &seen.context, &uri, encoding);
                 events.send(move |state| state.checked(&uri, generation, checker, checked, seen));
@@ -276,7 +339,7 @@ impl State {
         let Some(report) = self.reports.by_uri.get_mut(uri) else {
             return false;
         };
-        let at_rest = report.checker.is_some() && !report.again;
+        let at_rest = !report.is_busy() && !report.again;
         match &report.checked {
             Some(checked) if at_rest => waiter(checked),
             _ => report.waiters.push(waiter),
@@ -314,6 +377,7 @@ impl Report {
         Report {
             generation,
             checker: Some(Box::default()),
+            looking: false,
             again: false,
             checked: None,
             waiters: Vec::new(),
@@ -322,16 +386,36 @@ impl Report {
         }
     }
 
-    /// The tree of the present text and what was seen of its files, where it can be checked in the loop.
-    fn at_once(&self, document: &Document, severities: &Severities) -> Option<(Parsed, Seen)> {
-        let parsed = document.ready()?;
+    /// A check runs, or the files are being looked at for one.
+    fn is_busy(&self) -> bool {
+        self.checker.is_none() || self.looking
+    }
+
+    /// What was seen of the files that a text names, if that was a moment ago.
+    fn seen_now(&self, parsed: &Parsed, severities: &Severities) -> Option<Seen> {
         let seen = self.seen.as_ref()?;
-        let is_small = parsed.text().len() <= CHECKED_AT_ONCE;
-        (is_small
-            && seen.when.elapsed() < FRESH
+        (seen.when.elapsed() < FRESH
             && seen.context.severities == *severities
             && seen.needs == needed_files(parsed))
-        .then(|| (parsed.clone(), seen.clone()))
+        .then(|| seen.clone())
+    }
+}
+
+impl Seen {
+    /// Looks at the files.
+    fn look(
+        inspector: &Inspector,
+        needs: Vec<FileNeed>,
+        path: Option<&Path>,
+        severities: &Severities,
+    ) -> Seen {
+        let when = Instant::now();
+        let context = Arc::new(inspector.context_of(needs.clone(), path, severities));
+        Seen {
+            when,
+            needs,
+            context,
+        }
     }
 }
 

@@ -23,16 +23,17 @@ const PATIENCE: Duration = Duration::from_millis(300);
 /// Changed places longer than this many words are replaced whole rather than word by word.
 const FINE: usize = 2_000;
 
-/// `text` with `edits` applied.
+/// `text` with `edits` applied; what lies outside the text or ends inside a character is moved inwards.
 #[must_use]
 pub fn apply(text: &str, edits: &[Edit]) -> String {
     let mut result =
         String::with_capacity(text.len() + edits.iter().map(|e| e.insert.len()).sum::<usize>());
     let mut done = 0;
     for edit in edits {
-        result.push_str(&text[done..edit.range.start]);
+        let start = text.floor_char_boundary(edit.range.start).max(done);
+        result.push_str(&text[done..start]);
         result.push_str(&edit.insert);
-        done = edit.range.end;
+        done = text.floor_char_boundary(edit.range.end).max(start);
     }
     result.push_str(&text[done..]);
     result

@@ -1,11 +1,17 @@
 //! A text in one piece.
 
-use std::{fmt, ops::Deref, sync::OnceLock};
+use std::{
+    fmt,
+    ops::{Deref, Range},
+    sync::OnceLock,
+};
 
 use memchr::{memchr, memchr_iter, memrchr};
 
 /// Bytes between two places whose line is known.
-const BLOCK: usize = 32 * 1024;
+const BLOCK: usize = 1024;
+/// So far back the beginning of a line is looked for.
+const REACH: usize = 64 * 1024;
 
 /// A text in one piece, which knows its lines without a rope: a rope of it is a copy, and takes ten times as long.
 pub struct Flat {
@@ -44,9 +50,9 @@ impl Flat {
     /// The line of the byte at `offset`, and where that line begins. None where a rope finds it sooner: in a text with
     /// `\r`, far on in a long line.
     pub fn line(&self, offset: usize) -> Option<(usize, usize)> {
-        let lines = self.lines.get_or_init(|| self.count()).as_ref()?;
+        let lines = self.lines()?;
         let bytes = &self.text.as_bytes()[..offset.min(self.text.len())];
-        let near = bytes.len().saturating_sub(BLOCK);
+        let near = bytes.len().saturating_sub(REACH);
         let start = match memrchr(b'\n', &bytes[near..]) {
             Some(end) => near + end + 1,
             None if near == 0 => 0,
@@ -55,6 +61,34 @@ impl Flat {
         let block = bytes.len() / BLOCK;
         let known = lines.get(block)?;
         Some((known + newlines(&bytes[block * BLOCK..]), start))
+    }
+
+    /// How many lines there are. None where a rope has to tell.
+    pub fn line_count(&self) -> Option<usize> {
+        self.lines()?.last().map(|newlines| newlines + 1)
+    }
+
+    /// Where the content of a line begins and ends; nowhere but at the end of the text for one after the last. None where
+    /// a rope has to tell.
+    pub fn content(&self, line: usize) -> Option<Range<usize>> {
+        let (lines, bytes) = (self.lines()?, self.text.as_bytes());
+        let start = match lines.partition_point(|newlines| *newlines < line) {
+            0 => 0,
+            after if after == lines.len() => bytes.len(),
+            after => {
+                let block = (after - 1) * BLOCK;
+                let nth = line - lines[after - 1] - 1;
+                memchr_iter(b'\n', &bytes[block..])
+                    .nth(nth)
+                    .map_or(bytes.len(), |at| block + at + 1)
+            }
+        };
+        let end = memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |length| start + length);
+        Some(start..end)
+    }
+
+    fn lines(&self) -> Option<&Lines> {
+        self.lines.get_or_init(|| self.count()).as_ref()
     }
 
     fn count(&self) -> Option<Lines> {
@@ -80,6 +114,7 @@ fn newlines(bytes: &[u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use ropey::Rope;
 
     use super::*;
     use crate::text::{Encoding, Text};
@@ -97,8 +132,7 @@ mod tests {
             // Carriage returns in one of four texts.
             let pieces: Vec<&str> = pieces.into_iter().filter(|it| without == 0 || !it.contains('\r')).collect();
             let text = pieces.concat().repeat(times);
-            let (flat, roped) = (Text::from(&*text), Text::from(&*text));
-            roped.warm_up();
+            let (flat, roped) = (Text::from(&*text), Text::from(Rope::from_str(&text)));
             let at = (text.len() as f64 * at) as usize;
             for offset in [0, at, at + 1, at + 2, text.len(), text.len() + 1] {
                 for encoding in [Encoding::Utf8, Encoding::Utf16, Encoding::Utf32] {
@@ -117,7 +151,15 @@ mod tests {
             Some((BLOCK + 1, 10 * BLOCK + 10))
         );
         assert_eq!(flat.line(usize::MAX), Some((3 * BLOCK, 30 * BLOCK)));
+        assert_eq!(flat.line_count(), Some(3 * BLOCK + 1));
+        assert_eq!(flat.content(0), Some(0..9));
+        assert_eq!(
+            flat.content(BLOCK + 1),
+            Some(10 * BLOCK + 10..10 * BLOCK + 19)
+        );
+        assert_eq!(flat.content(3 * BLOCK), Some(30 * BLOCK..30 * BLOCK));
+        assert_eq!(flat.content(usize::MAX), Some(30 * BLOCK..30 * BLOCK));
         assert_eq!(Flat::from("a\r\nb".to_owned()).line(3), None);
-        assert_eq!(Flat::from("x".repeat(2 * BLOCK)).line(2 * BLOCK), None);
+        assert_eq!(Flat::from("x".repeat(2 * REACH)).line(2 * REACH), None);
     }
 }

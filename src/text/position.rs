@@ -18,6 +18,17 @@ pub enum Encoding {
     Utf32,
 }
 
+impl Encoding {
+    /// How many units a character takes.
+    fn width(self, character: char) -> usize {
+        match self {
+            Self::Utf8 => character.len_utf8(),
+            Self::Utf16 => character.len_utf16(),
+            Self::Utf32 => 1,
+        }
+    }
+}
+
 impl Text {
     /// The position of a byte offset. An offset outside the text, inside a character or inside a line end is moved back
     /// to the nearest place that has a position.
@@ -41,15 +52,17 @@ impl Text {
         }
     }
 
-    /// The position of a character where there is no rope yet, and none is needed.
+    /// The position of a character where no rope is needed, and none there that would tell it sooner.
     fn position_without_rope(&self, offset: usize, encoding: Encoding) -> Option<Position> {
-        let flat = self.flat.as_ref().filter(|_| self.rope.get().is_none())?;
+        let flat = match self.small() {
+            Some(small) => small,
+            None => self.flat.as_ref().filter(|_| self.rope.get().is_none())?,
+        };
         let (line, start) = flat.line(offset)?;
         let before = flat.get(start..offset)?;
         let character = match encoding {
             Encoding::Utf8 => before.len(),
-            Encoding::Utf16 => before.chars().map(char::len_utf16).sum(),
-            Encoding::Utf32 => before.chars().count(),
+            _ => before.chars().map(|it| encoding.width(it)).sum(),
         };
         Some(Position {
             line: saturating(line),
@@ -62,6 +75,9 @@ impl Text {
     #[must_use]
     pub fn offset(&self, position: Position, encoding: Encoding) -> usize {
         let line = position.line as usize;
+        if let Some(offset) = self.offset_without_rope(line, position.character, encoding) {
+            return offset;
+        }
         if line >= self.line_count() {
             return self.len();
         }
@@ -83,6 +99,26 @@ impl Text {
             }
         };
         offset.min(end)
+    }
+
+    /// The place of a position in a small text.
+    fn offset_without_rope(
+        &self,
+        line: usize,
+        character: u32,
+        encoding: Encoding,
+    ) -> Option<usize> {
+        let small = self.small()?;
+        let content = small.content(line)?;
+        let mut left = character as usize;
+        for (at, char) in small[content.clone()].char_indices() {
+            let width = encoding.width(char);
+            if left < width {
+                return Some(content.start + at);
+            }
+            left -= width;
+        }
+        Some(content.end)
     }
 
     /// Both ends of a byte range as positions.

@@ -48,6 +48,11 @@ fn plain_offset(text: &str, position: Position, encoding: Encoding) -> usize {
     start + line.len()
 }
 
+/// A text in both its forms: in one piece, and as a rope.
+fn both(text: &str) -> [Text; 2] {
+    [Text::from(text), Text::from(Rope::from_str(text))]
+}
+
 fn texts() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(vec![
         "a",
@@ -71,21 +76,23 @@ fn texts() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn positions_are_found_as_by_walking(text in texts(), line in 0..12u32, character in 0..20u32) {
-        let rope = Text::from(text.as_str());
-        prop_assert_eq!(rope.line_count(), plain_lines(&text).len());
-        for encoding in ENCODINGS {
-            let position = Position { line, character };
-            prop_assert_eq!(rope.offset(position, encoding), plain_offset(&text, position, encoding), "{:?}", encoding);
+        for form in both(&text) {
+            prop_assert_eq!(form.line_count(), plain_lines(&text).len());
+            for encoding in ENCODINGS {
+                let position = Position { line, character };
+                prop_assert_eq!(form.offset(position, encoding), plain_offset(&text, position, encoding), "{:?}", encoding);
+            }
         }
     }
 
     #[test]
     fn every_place_outside_line_breaks_has_its_own_position(text in texts()) {
-        let rope = Text::from(text.as_str());
-        for (start, line) in plain_lines(&text) {
-            for at in line.char_indices().map(|(at, _)| at).chain([line.len()]) {
-                for encoding in ENCODINGS {
-                    prop_assert_eq!(rope.offset(rope.position(start + at, encoding), encoding), start + at);
+        for form in both(&text) {
+            for (start, line) in plain_lines(&text) {
+                for at in line.char_indices().map(|(at, _)| at).chain([line.len()]) {
+                    for encoding in ENCODINGS {
+                        prop_assert_eq!(form.offset(form.position(start + at, encoding), encoding), start + at);
+                    }
                 }
             }
         }
@@ -93,8 +100,9 @@ proptest! {
 
     #[test]
     fn any_offset_has_a_position_at_or_before_it(text in texts(), offset in 0..200usize) {
-        let rope = Text::from(text.as_str());
+        let [flat, rope] = both(&text);
         for encoding in ENCODINGS {
+            prop_assert_eq!(flat.position(offset, encoding), rope.position(offset, encoding));
             let back = rope.offset(rope.position(offset, encoding), encoding);
             prop_assert!(back <= offset.min(text.len()));
             prop_assert!(offset.min(text.len()) - back < 4);
@@ -119,18 +127,37 @@ proptest! {
 
     #[test]
     fn slices_are_those_of_the_string(text in "\\PC{0,3000}", from in 0.0..=1.0f64, to in 0.0..=1.0f64) {
-        let rope = Text::from(text.as_str());
-        let place = |fraction: f64| rope.floor_char((text.len() as f64 * fraction) as usize);
-        let (from, to) = (place(from.min(to)), place(from.max(to)));
-        let slice = rope.slice(from..to);
-        prop_assert_eq!(slice.as_ref(), &text[from..to]);
+        for form in both(&text) {
+            let place = |fraction: f64| form.floor_char((text.len() as f64 * fraction) as usize);
+            let (from, to) = (place(from.min(to)), place(from.max(to)));
+            let slice = form.slice(from..to);
+            prop_assert_eq!(slice.as_ref(), &text[from..to]);
+        }
+    }
+
+    #[test]
+    fn edits_give_the_same_in_one_piece_and_in_a_rope(
+        text in texts(), from in 0..90usize, length in 0..9usize, then in 0..40usize, inserts in [texts(), texts()]
+    ) {
+        let [first, second] = inserts;
+        let start = from + length + then;
+        let edits = [
+            Edit { range: from..from + length, insert: first },
+            Edit { range: start..start + length, insert: second },
+        ];
+        let [flat, rope] = both(&text);
+        let (flat, rope) = (flat.with_edits(&edits), rope.with_edits(&edits));
+        prop_assert_eq!(flat.to_string(), rope.to_string());
+        prop_assert!(flat == rope);
     }
 }
 
 fn check_minimal(old: &str, new: &str) -> Vec<Edit> {
     let edits = minimal(old, new);
     assert_eq!(apply(old, &edits), new);
-    assert_eq!(Text::from(old).with_edits(&edits).to_string(), new);
+    for form in both(old) {
+        assert_eq!(form.with_edits(&edits).to_string(), new);
+    }
     for pair in edits.windows(2) {
         assert!(pair[0].range.end < pair[1].range.start, "{edits:?}");
     }

@@ -252,3 +252,30 @@ fn a_file_that_comes_while_somebody_types_is_seen_though_nobody_tells_of_it() {
     std::fs::rename(&away, &part).expect("the model file again");
     assert!(!is_missing(client.codes(&uri)));
 }
+
+#[test]
+fn a_text_that_is_replaced_while_its_files_are_looked_at_is_checked_in_the_end() {
+    let workspace = Workspace::examples();
+    let client = Client::builder(&workspace).pull_diagnostics().start();
+    let uri = client.open(workspace.spec("bracket_mass"));
+    // Too long for the main loop; then short again, and long. Nobody waits in between.
+    let long = format!("{{\"more\": [{}1], {{}}}}", "[1, 2, 3],\n".repeat(20_000));
+    let asked: Vec<i64> = [&*long, "{\"meta\": 2", &*long, "{", &*long]
+        .into_iter()
+        .map(|text| {
+            let asked = client.send_request(
+                "textDocument/diagnostic",
+                json!({"textDocument": {"uri": uri}}),
+            );
+            client.set_text(&uri, text);
+            asked
+        })
+        .collect();
+    let last = diagnosed(&client, &uri);
+    let lines = last.as_array().expect("items").iter();
+    let mut lines = lines.map(|item| item["range"]["start"]["line"].as_u64());
+    assert!(lines.any(|line| line == Some(20_000)), "{last}");
+    for asked in asked {
+        assert!(client.response(asked).is_ok());
+    }
+}

@@ -48,8 +48,9 @@ impl Checker {
         &self.model
     }
 
-    /// All findings, in the order of their places: the same as [`check`](super::check) gives.
-    pub fn check(&mut self, parsed: &Parsed, context: &Context) -> Vec<Finding> {
+    /// Looks at what is new in the entries of a spec: the larger part of [`Self::check`], for which nothing need be
+    /// known but the text.
+    pub fn read(&mut self, parsed: &Parsed) {
         let flattened = (self.model.entries().is_empty()).then(|| parsed.flattened());
         let parsed = flattened.as_ref().unwrap_or(parsed);
         let Update {
@@ -62,12 +63,18 @@ impl Checker {
             Origin::Read(own) => own,
         });
         (self.model, self.own) = (model, own.collect());
+        let across = self.across.take();
+        self.across = across.and_then(|across| across.follow(&steady?));
+    }
+
+    /// All findings, in the order of their places: the same as [`check`](super::check) gives.
+    pub fn check(&mut self, parsed: &Parsed, context: &Context) -> Vec<Finding> {
+        self.read(parsed);
         let spec = SpecView::new(parsed, &self.model, context);
-        let across = self
-            .across
-            .take()
-            .and_then(|across| across.follow(&steady?, context));
-        let across = across.unwrap_or_else(|| Across::of(&spec));
+        let across = self.across.take();
+        let across = across
+            .filter(|across| across.context == *context)
+            .unwrap_or_else(|| Across::of(&spec));
         let findings = assemble(&spec, &self.own, &across.found);
         self.across = Some(across);
         findings
@@ -93,7 +100,7 @@ impl Across {
     }
 
     /// The same after an edit that changed nothing for others; none where that cannot be said.
-    fn follow(mut self, steady: &Steady, context: &Context) -> Option<Self> {
+    fn follow(mut self, steady: &Steady) -> Option<Self> {
         let tells_names = |raw: &Raw| {
             use Code::{
                 AlgorithmVariableMismatch, ContradictoryConstraints, DuplicateId, DuplicateName,
@@ -108,7 +115,7 @@ impl Across {
             ];
             telling.contains(&raw.finding.code)
         };
-        if self.context != *context || steady.renamed && self.found.iter().any(tells_names) {
+        if steady.renamed && self.found.iter().any(tells_names) {
             return None;
         }
         let places = self.found.iter_mut().flat_map(Raw::places);

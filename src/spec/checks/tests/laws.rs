@@ -7,8 +7,11 @@ use serde_json::{Value, json};
 
 use super::support::*;
 use crate::{
-    spec::checks::{Checker, Code, Finding, Severity, check},
-    text::{Edit, apply},
+    spec::{
+        checks::{Checker, Code, Finding, Severity, check},
+        syntax::Parsed,
+    },
+    text::{Edit, Text, apply},
 };
 
 /// A mistake: what is done to which of the values of a spec.
@@ -228,17 +231,27 @@ proptest! {
         example in 0..4_usize,
         edits in prop::collection::vec((any::<prop::sample::Index>(), 0..12_usize, "[a-z0-9_\",:{}\\[\\] ]{0,6}"), 1..8),
     ) {
-        let mut now = parsed(&spec_with(&mistakes, example));
-        let mut checker = Checker::new();
-        checker.check(&now, &with_files(&now));
-        for (place, length, insert) in edits {
-            let text = now.text().to_string();
-            let boundary = |at: usize| (at..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
-            let start = boundary(place.index(text.len() + 1));
-            let end = boundary((start + length).min(text.len()));
-            now = now.edit(&[Edit { range: start..end, insert }]);
-            let context = with_files(&now);
-            prop_assert_eq!(checker.check(&now, &context), check(&now, &context));
+        let text = spec_with(&mistakes, example);
+        // Long texts are ropes once they are edited, short ones are not.
+        let (short, long) = (Text::from(&*text), Text::from(ropey::Rope::from_str(&text)));
+        for (mut now, read_first) in [(Parsed::new(short), true), (Parsed::new(long), false)] {
+            let mut checker = Checker::new();
+            if read_first {
+                checker.read(&now);
+            }
+            checker.check(&now, &with_files(&now));
+            for (place, length, insert) in edits.clone() {
+                let text = now.text().to_string();
+                let boundary = |at: usize| (at..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+                let start = boundary(place.index(text.len() + 1));
+                let end = boundary((start + length).min(text.len()));
+                now = now.edit(&[Edit { range: start..end, insert }]);
+                let context = with_files(&now);
+                if read_first {
+                    checker.read(&now);
+                }
+                prop_assert_eq!(checker.check(&now, &context), check(&now, &context));
+            }
         }
     }
 }

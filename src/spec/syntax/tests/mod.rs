@@ -309,7 +309,14 @@ fn edits() -> impl Strategy<Value = Vec<(f64, f64, String)>> {
 }
 
 fn check_edits(text: String, edits: Vec<(f64, f64, String)>) {
-    let mut parsed = parse(&text);
+    // Long texts are ropes once they are edited, short ones are not.
+    let rope = Text::from(ropey::Rope::from_str(&text));
+    check_edits_of(Text::from(text), edits.clone());
+    check_edits_of(rope, edits);
+}
+
+fn check_edits_of(text: Text, edits: Vec<(f64, f64, String)>) {
+    let mut parsed = Parsed::new(text);
     for (from, reach, insert) in edits {
         let place = |fraction: f64| (parsed.text().len() as f64 * fraction.min(1.0)) as usize;
         let range =
