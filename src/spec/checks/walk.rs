@@ -443,7 +443,7 @@ fn frame(here: &Visit<'_, '_>, out: &mut Out) {
         let (Some(node), Some(shape)) = (member.value(), here.shape.key(name)) else {
             continue;
         };
-        if here.is_shadowed(index) {
+        if !matches!(node.kind(), Kind::Array | Kind::Object) || here.is_shadowed(index) {
             continue;
         }
         let pointer = here.pointer_to(name);
