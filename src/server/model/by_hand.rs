@@ -329,3 +329,29 @@ async fn a_revert_whose_file_keeps_something_of_claudes_says_so() {
     let told = after.desk.line.told.concat();
     assert!(told.contains("/design_variables/1/name"), "{told}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_claude_wrote_stays_where_another_program_writes_after_a_save_that_was_not_told_yet() {
+    let mut desk = Desk::new().await;
+    desk.edit_begins("edit").await;
+    desk.write(NAME, CLAUDES);
+    desk.turn().ended("edit");
+    sleep(Duration::from_millis(30)).await;
+    // Claude's change is on its way, for a text that is older than what the user saves over it.
+    desk.types(BASELINE, USERS);
+    desk.saves();
+    desk.turn().changed();
+    // Noticed, and not known to be a save.
+    sleep(Duration::from_millis(30)).await;
+    for _ in 0..10 {
+        desk.arrives().await;
+        sleep(Duration::from_millis(10)).await;
+    }
+    let both = with_users().replacen(NAME, CLAUDES, 1);
+    assert_eq!(desk.editor.buffer, both);
+    let (canvas, others) = ("\"canvas\": {", "\"canvas\": { \"others\": 1,");
+    desk.write(canvas, others);
+    desk.is_seen().await;
+    let after = desk.ends().await;
+    after.shows(&both.replacen(canvas, others, 1));
+}

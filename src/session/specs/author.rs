@@ -168,7 +168,9 @@ impl Look {
         let Some(spec) = self.specs.get_mut(real) else {
             return;
         };
-        if at <= read_at || saved.is(&spec.before()) {
+        // Noticed before the editor said that it was a save: what comes after it is measured against it.
+        let is_settled = saved.is(&spec.before()) && spec.noticed.is_none();
+        if at <= read_at || is_settled {
             return;
         }
         if let Some(claimed) = spec.claimed.take() {
