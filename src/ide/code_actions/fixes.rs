@@ -1,6 +1,9 @@
 //! Quick fixes of findings, all of one kind, and all that are safe.
 
-use std::{collections::BTreeMap, ops::Range};
+use std::{
+    collections::{BTreeMap, HashMap, hash_map::Entry},
+    ops::Range,
+};
 
 use lsp_types::{CodeAction, CodeActionKind, Url};
 
@@ -72,19 +75,33 @@ pub fn quick_fixes(
     let touched =
         |finding: &&Finding| finding.range.start <= range.end && range.start <= finding.range.end;
     let here: Vec<&Finding> = snapshot.findings.iter().filter(touched).collect();
-    let mut actions = Vec::new();
+    let mut actions: Vec<CodeAction> = Vec::new();
+    let mut offered = HashMap::new();
     for finding in here.iter().take(FIXED) {
         for (index, fix) in finding.fixes.iter().enumerate() {
-            actions.push(CodeAction {
-                diagnostics: Some(diagnostics(finding)),
-                is_preferred: Some(index == 0),
-                ..change(
-                    snapshot,
-                    fix.title.clone(),
-                    CodeActionKind::QUICKFIX,
-                    &fix.edits,
-                )
-            });
+            let edits = fix.edits.iter().map(|edit| (&edit.range, &edit.insert));
+            let edits: Vec<_> = edits.collect();
+            match offered.entry((&fix.title, edits)) {
+                // One change may mend several findings of one place.
+                Entry::Occupied(known) => {
+                    let action: &mut CodeAction = &mut actions[*known.get()];
+                    let mended = action.diagnostics.get_or_insert_default();
+                    mended.extend(diagnostics(finding));
+                }
+                Entry::Vacant(new) => {
+                    new.insert(actions.len());
+                    actions.push(CodeAction {
+                        diagnostics: Some(diagnostics(finding)),
+                        is_preferred: Some(index == 0),
+                        ..change(
+                            snapshot,
+                            fix.title.clone(),
+                            CodeActionKind::QUICKFIX,
+                            &fix.edits,
+                        )
+                    });
+                }
+            }
         }
     }
     actions.extend(all_of_each(snapshot, &here));

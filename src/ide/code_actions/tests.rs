@@ -174,6 +174,17 @@ fn all_of_one_kind_are_fixed_at_once() {
     );
 }
 
+#[test]
+fn ids_that_are_inserted_at_once_differ() {
+    let text = r#"{"canvas": {"groups": [{$0"node_ids": []}, {"node_ids": []}, {"id": "group_2", "node_ids": []}]}}"#;
+    let (snapshot, actions) = actions(text, Some(vec![CodeActionKind::QUICKFIX]));
+    let all = actions.iter().find(|it| it.title.starts_with("Fix all"));
+    let after = applied(&snapshot, &edits(&snapshot, all.expect("offered")));
+    for id in ["group_1", "group_2", "group_3"] {
+        assert_eq!(after.matches(id).count(), 1, "{id} in {after}");
+    }
+}
+
 /// A document with `count` times the same slip, and one other.
 fn many_slips(count: usize) -> String {
     let slip = r#"{"direction": "minimise", "goal": "up"}"#;

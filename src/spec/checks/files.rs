@@ -101,7 +101,8 @@ pub(super) fn missing_model_file(spec: &SpecView<'_>, out: &mut Out) {
         let Some(node) = spec.get(&keys) else {
             continue;
         };
-        if let Some(path) = node.as_str().filter(|path| is_missing(path)) {
+        let path = node.as_str().filter(|_| node.is_intact());
+        if let Some(path) = path.filter(|path| is_missing(path)) {
             out.report(node.range(), pointer.into(), not_there(&path));
         }
     }
@@ -119,6 +120,16 @@ pub(super) fn missing_model_file(spec: &SpecView<'_>, out: &mut Out) {
 }
 
 fn not_there(path: &str) -> String {
+    if path.contains(char::is_control) {
+        let shown = path.escape_debug();
+        return format!(
+            "there is no file `{shown}`: in JSON a backslash begins an escape; write `\\\\` or `/` between folders"
+        );
+    }
+    let drive = path.as_bytes().get(1) == Some(&b':');
+    if drive || path.starts_with(['/', '\\']) {
+        return format!("there is no file `{path}`");
+    }
     format!("there is no file `{path}` in the folder of the spec, nor in that of the study")
 }
 

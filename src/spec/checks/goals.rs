@@ -30,8 +30,11 @@ pub(super) fn unit_mismatch(spec: &SpecView<'_>, out: &mut Out) {
         let message = match unit.relation(other) {
             Relation::Same => continue,
             Relation::Different => {
-                let (is, wants) = (unit.dimension.words(), other.dimension.words());
-                format!("{shown} is {is}, but the output is in {expected}, {wants}")
+                let is = what(own, unit.dimension);
+                match (theirs.text.trim(), other.dimension.words()) {
+                    ("", wants) => format!("{is}, but the output is {wants} without a unit"),
+                    (_, wants) => format!("{is}, but the output is in {expected}, {wants}"),
+                }
             }
             Relation::Factor(factor) => {
                 format!(
@@ -55,6 +58,15 @@ fn named(units: &Word) -> String {
         "no unit".to_owned()
     } else {
         format!("`{}`", units.text)
+    }
+}
+
+/// What a value in these units is.
+fn what(units: &Word, dimension: Dimension) -> String {
+    if units.text.trim().is_empty() {
+        format!("without a unit it is {}", dimension.words())
+    } else {
+        format!("`{}` is {}", units.text, dimension.words())
     }
 }
 
@@ -99,9 +111,8 @@ pub(super) fn dimension_mismatch(spec: &SpecView<'_>, out: &mut Out) {
             };
             let usual = dimension.usual().first().unwrap_or(&"");
             let message = format!(
-                "{} is {}, but a `{}` extractor gives {}, e.g. in `{usual}`",
-                named(word),
-                unit.dimension.words(),
+                "{}, but a `{}` extractor gives {}, e.g. in `{usual}`",
+                what(word, unit.dimension),
                 kind.name(),
                 dimension.words(),
             );
@@ -151,7 +162,9 @@ impl Interval {
     /// No value is in both. Thresholds that differ by no more than a conversion of units may are the same.
     pub fn excludes(&self, other: &Self) -> bool {
         let beyond = |low: (f64, bool), high: (f64, bool)| {
-            let same = (low.0 - high.0).abs() <= 1e-12 * low.0.abs().max(high.0.abs());
+            // An end that is not there is beyond nothing.
+            let bounded = low.0.is_finite() && high.0.is_finite();
+            let same = bounded && (low.0 - high.0).abs() <= 1e-12 * low.0.abs().max(high.0.abs());
             if same {
                 !(low.1 && high.1)
             } else {
@@ -162,7 +175,8 @@ impl Interval {
     }
 }
 
-/// In what thresholds are compared: in the SI unit of a dimension, or as they stand in one unit that is not known.
+/// In what thresholds are compared: in the SI unit of a dimension, or as they stand in one unit that is not known, or none.
+/// A `%` and a number without a unit are not compared: which of them is a share is not said.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Measure {
     Known(Dimension),
@@ -173,10 +187,10 @@ impl Measure {
     /// The measure of a constraint's units, and its threshold in it.
     pub fn of(units: Option<&Word>, threshold: f64) -> (Self, f64) {
         match units.map(|word| (word, units::parse(&word.text))) {
-            Some((_, Some(unit @ Unit { dimension, .. }))) => {
+            Some((_, Some(unit @ Unit { dimension, .. }))) if dimension != Dimension::None => {
                 (Self::Known(dimension), unit.to_si(threshold))
             }
-            Some((word, None)) => (Self::Other(Some(word.text.clone())), threshold),
+            Some((word, _)) => (Self::Other(Some(word.text.trim().into())), threshold),
             None => (Self::Other(None), threshold),
         }
     }
@@ -279,4 +293,38 @@ fn limit(entry: &Entry) -> Option<(std::ops::Range<usize>, String)> {
             .trim_end()
             .to_owned(),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_demands_exclude_each_other_where_no_value_meets_both() {
+        let thresholds = [-1.0, 0.0, 1.0];
+        let values = (-6..=6).map(|half| f64::from(half) / 2.0);
+        let demands = || {
+            Comparison::ALL
+                .into_iter()
+                .flat_map(|it| thresholds.map(|threshold| (it, threshold)))
+        };
+        let meets = |value: f64, (comparison, threshold): (Comparison, f64)| match comparison {
+            Comparison::AtMost => value <= threshold,
+            Comparison::AtLeast => value >= threshold,
+            Comparison::Less => value < threshold,
+            Comparison::Greater => value > threshold,
+            Comparison::Equal => value == threshold,
+        };
+        for (one, other) in demands().flat_map(|one| demands().map(move |other| (one, other))) {
+            let none = !values
+                .clone()
+                .any(|value| meets(value, one) && meets(value, other));
+            let interval = |(comparison, threshold)| Interval::of(comparison, threshold);
+            assert_eq!(
+                interval(one).excludes(&interval(other)),
+                none,
+                "{one:?} {other:?}"
+            );
+        }
+    }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{Fix, edits, search, view::SpecView};
 use crate::spec::{
     format::Shape,
-    model::{Detail, Entry, EntryKind, VariableKind, Word},
+    model::{Detail, Entry, EntryKind, VariableKind},
     syntax::Node,
     units::{self, Dimension},
 };
@@ -106,14 +106,14 @@ impl Filler<'_, '_> {
                 "source": self.source()?,
             }])),
             ("/model/sim/subcases/*", "id") => spec
-                .next_free(EntryKind::Subcase)?
+                .give_id(EntryKind::Subcase)?
                 .parse::<u64>()
                 .ok()
                 .map(Value::from),
             ("/model/introspection/expressions/*", "name") => {
-                Some(self.spec.new_expression().into())
+                Some(self.spec.give_new_expression().into())
             }
-            (_, "id") => Some(spec.next_free(self.entry?.kind)?.into()),
+            (_, "id") => Some(spec.give_id(self.entry?.kind)?.into()),
             ("/extractors/*/function", "name") => Some("extract".into()),
             ("/extractors/*/outputs/*", "name") => {
                 Some(self.output_names().into_iter().next()?.into())
@@ -211,7 +211,7 @@ impl Filler<'_, '_> {
             return Some(if dimension.is_some() {
                 "mass".into()
             } else {
-                self.spec.new_expression().to_owned()
+                self.spec.give_new_expression()
             });
         }
         let fits = |entry: &&Entry| {
@@ -220,16 +220,12 @@ impl Filler<'_, '_> {
                 .units
                 .as_ref()
                 .and_then(|units| units::parse(&units.text));
-            dimension.is_some() && unit.map(|unit| unit.dimension) == dimension
+            unit.map(|unit| unit.dimension) == dimension
         };
-        let driven = |name: &Word| self.spec.driven().contains(&*name.text);
-        let free = |entry: &&Entry| {
-            dimension.is_some() || entry.facts.name.as_ref().is_some_and(|name| !driven(name))
-        };
-        let found = listed
-            .iter()
-            .find(fits)
-            .or_else(|| listed.iter().find(free));
+        if dimension.is_none() {
+            return self.spec.give_expression().map(str::to_owned);
+        }
+        let found = listed.iter().find(fits).or(listed.first());
         found.and_then(Entry::name).map(str::to_owned)
     }
 

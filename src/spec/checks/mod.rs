@@ -41,7 +41,7 @@ pub use fixes::fix_all;
 pub use gates::{Gate, GateKind, gates};
 pub use goals::dimension_of;
 pub use ids::next_free;
-pub use suggest::nearest;
+pub use suggest::{Near, near, nearest};
 pub use table::{Check, Code, TABLE};
 
 use super::syntax::Parsed;

@@ -172,10 +172,12 @@ pub(super) fn baseline_not_in_choices(view: &EntryView<'_>, out: &mut Out) {
     let raw = out.report(
         baseline.range(),
         "/baseline".into(),
-        format!(
-            "the baseline {} is none of the choices {all}",
-            quoted(baseline)
-        ),
+        match quoted(baseline) {
+            shown if all.is_empty() => {
+                format!("the baseline {shown} cannot be chosen: there are no choices")
+            }
+            shown => format!("the baseline {shown} is none of the choices {all}"),
+        },
     );
     raw.related(choices.key().range(), "the choices");
     let names: Vec<_> = list

@@ -171,7 +171,7 @@ fn unknown_ends(spec: &SpecView<'_>, edge: &Entry, out: &mut Out) {
         if let Some(remove) =
             list.and_then(|list| edits::remove_element(spec.parsed, list, edge.index))
         {
-            raw.fix("Remove the edge", vec![remove], true);
+            raw.fix("Remove the edge", vec![remove], false);
         }
     }
 }
@@ -200,7 +200,7 @@ fn unknown_members(spec: &SpecView<'_>, group: &Entry, out: &mut Out) {
             raw.fix(
                 format!("Remove `{}` from the group", id.text),
                 vec![remove],
-                true,
+                false,
             );
         }
     }

@@ -162,8 +162,18 @@ pub(super) fn low_budget(spec: &SpecView<'_>, out: &mut Out) {
     let wanted = TRIALS_PER_VARIABLE * variables;
     if trials < wanted as f64 && spec.model.is_whole(EntryKind::Variable) {
         let message = format!(
-            "{} trials are few for {variables} enabled variables; {TRIALS_PER_VARIABLE} for each, {wanted} in all, is a rule of thumb",
+            "{} {} few for {variables} enabled {}; {TRIALS_PER_VARIABLE} for each, {wanted} in all, is a rule of thumb",
             quoted(node),
+            if trials == 1.0 {
+                "trial is"
+            } else {
+                "trials are"
+            },
+            if variables == 1 {
+                "variable"
+            } else {
+                "variables"
+            },
         );
         out.report(
             node.range(),

@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use super::{
     Severity, edits,
     insert::Insert,
-    nearest,
+    near,
     walk::{MANY, Out, Visit, is_of},
 };
 use crate::{
@@ -210,35 +210,59 @@ pub(super) fn unknown_property(visit: &Visit<'_, '_>, out: &mut Out) {
         .iter()
         .map(|property| property.name.as_str());
     let free = LazyCell::new(|| keys.filter(is_free).collect::<Vec<_>>());
-    let mut next = 0;
+    let (mut next, mut given) = (0, Vec::new());
     for (name, member) in &visit.members {
         // Of a key that is not whole nobody knows where it ends.
         if shape.next_key(&mut next, name).is_some() || !member.key().is_intact() {
             continue;
         }
+        let suits = |key: &str| {
+            let (value, shape) = (member.value(), shape.key(key));
+            value
+                .zip(shape)
+                .is_some_and(|(value, shape)| may_be(value, shape))
+        };
         let old = shape.renamed(name);
         let near = match old {
-            None => nearest(name, free.iter().copied()),
+            None => near(name, free.iter().copied()).filter(|near| suits(near.word)),
             Some(_) => None,
         };
         let message = match (old, near) {
             (Some(key), _) => {
                 format!("the format has no key `{name}` here; it is called `{key}` now")
             }
-            (None, Some(key)) => {
+            (None, Some(near)) => {
+                let key = near.word;
                 format!("the format has no key `{name}` here; did you mean `{key}`?")
             }
             (None, None) => format!("the format has no key `{name}` here"),
         };
         let raw = out.report(member.key().range(), visit.pointer_to(name), message);
-        if let Some(key) = old.filter(is_free).or(near) {
+        let old = old.filter(is_free).filter(|key| suits(key));
+        let key = old.map(|key| (key, true));
+        let key = key.or(near.map(|near| (near.word, near.certain)));
+        // Of two that would get the same name only the first does.
+        if let Some((key, certain)) = key.filter(|(key, _)| !given.contains(key)) {
+            given.push(key);
             let edits = vec![Edit {
                 range: member.key().range(),
                 insert: edits::string(key),
             }];
-            raw.fix(format!("Rename to `{key}`"), edits, true);
+            raw.fix(format!("Rename to `{key}`"), edits, certain);
         }
     }
+}
+
+/// A value is of the kind, the words and the form that the format asks for.
+fn may_be(value: Node<'_>, shape: &Shape) -> bool {
+    let of_a_kind = shape.kinds.is_empty() || shape.kinds.iter().any(|kind| is_of(value, *kind));
+    let Some(text) = value.as_str() else {
+        return of_a_kind;
+    };
+    let one_of_them =
+        shape.values.is_empty() || shape.values.iter().any(|value| value.name == text);
+    let pattern = shape.pattern.as_ref();
+    of_a_kind && one_of_them && pattern.is_none_or(|pattern| pattern.matches(&text))
 }
 
 /// The key is one of the format, somewhere. Where a bracket is lost it may have been drawn in from there.
@@ -280,8 +304,10 @@ pub(super) fn invalid_enum(visit: &Visit<'_, '_>, out: &mut Out) {
     if shape.values.iter().any(|value| value.name == word) {
         return;
     }
-    let near = nearest(&word, shape.values.iter().map(|value| value.name.as_str()));
-    let meant = near.map_or_else(String::new, |near| format!(" Did you mean `{near}`?"));
+    let near = near(&word, shape.values.iter().map(|value| value.name.as_str()));
+    let meant = near.map_or_else(String::new, |near| {
+        format!(" Did you mean `{}`?", near.word)
+    });
     let message = format!(
         "{} is not allowed here; {} is.{meant}",
         quoted(visit.node),
@@ -289,7 +315,7 @@ pub(super) fn invalid_enum(visit: &Visit<'_, '_>, out: &mut Out) {
     );
     let raw = out.report(visit.node.range(), visit.pointer(), message);
     if let Some(near) = near {
-        raw.change_to(edits::string(near), true);
+        raw.change_to(edits::string(near.word), near.certain);
     }
 }
 
@@ -384,10 +410,11 @@ fn out_of_count(visit: &Visit<'_, '_>, out: &mut Out) {
     }
     let allowed = match (shape.min_items, shape.max_items) {
         (Some(least), Some(most)) => format!("{least} to {most} are allowed"),
-        (Some(least), None) => format!("at least {least} is needed"),
+        (Some(least), None) => format!("at least {least} must be there"),
         (None, most) => format!("at most {} are allowed", most.unwrap_or_default()),
     };
-    let raw = visit.report(out, format!("{count} entries; {allowed}"));
+    let entries = if count == 1 { "entry" } else { "entries" };
+    let raw = visit.report(out, format!("{count} {entries}; {allowed}"));
     if few && visit.scope.draft {
         raw.finding.severity = Severity::Hint;
     }

@@ -38,7 +38,9 @@ pub(super) fn status_incomplete(spec: &SpecView<'_>, found: &[Finding], out: &mu
     };
     let errors = found
         .iter()
-        .filter(|finding| finding.severity == Severity::Error)
+        .filter(|finding| {
+            finding.severity == Severity::Error && finding.code != Code::MissingModelFile
+        })
         .count();
     let files = found
         .iter()

@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 use super::{Context, ids};
 use crate::spec::{
     format::Refers,
-    model::{Entry, EntryKind, Model},
+    model::{Entry, EntryKind, Model, Word},
     syntax::{Node, Parsed},
 };
 
@@ -25,9 +25,15 @@ pub(super) struct SpecView<'a> {
     /// Words that did-you-mean may still compare: a spec full of mistakes must not cost minutes.
     comparisons: Cell<usize>,
     driven: OnceCell<HashSet<&'a str>>,
-    new_expression: OnceCell<String>,
+    listed: OnceCell<HashSet<&'a str>>,
+    /// The number of the last new expression that was given away.
+    new_expressions: Cell<u64>,
     /// The next free ids that were asked for.
     free: RefCell<FxHashMap<EntryKind, Option<String>>>,
+    /// How many ids of a kind were given away.
+    given: RefCell<FxHashMap<EntryKind, u64>>,
+    /// How many of the listed expressions were given away, or passed over.
+    given_expressions: Cell<usize>,
 }
 
 const COMPARISONS: usize = 100_000;
@@ -45,8 +51,11 @@ impl<'a> SpecView<'a> {
             draft,
             comparisons: Cell::new(COMPARISONS),
             driven: OnceCell::new(),
-            new_expression: OnceCell::new(),
+            listed: OnceCell::new(),
+            new_expressions: Cell::new(0),
             free: RefCell::default(),
+            given: RefCell::default(),
+            given_expressions: Cell::new(0),
         }
     }
 
@@ -69,18 +78,19 @@ impl<'a> SpecView<'a> {
         })
     }
 
-    /// An expression name that neither a variable nor the introspection has.
-    pub fn new_expression(&self) -> &str {
-        self.new_expression.get_or_init(|| {
+    /// An expression name that neither a variable nor the introspection has, each time another.
+    pub fn give_new_expression(&self) -> String {
+        let listed = self.listed.get_or_init(|| {
             let listed = self.model.list(EntryKind::Expression).iter();
-            let listed: HashSet<&str> = listed.filter_map(Entry::name).collect();
-            (1..)
-                .map(|number: u64| format!("expression_{number}"))
-                .find(|name| {
-                    !self.driven().contains(name.as_str()) && !listed.contains(name.as_str())
-                })
-                .unwrap_or_default()
-        })
+            listed.filter_map(Entry::name).collect()
+        });
+        loop {
+            self.new_expressions.set(self.new_expressions.get() + 1);
+            let name = format!("expression_{}", self.new_expressions.get());
+            if !self.driven().contains(name.as_str()) && !listed.contains(name.as_str()) {
+                return name;
+            }
+        }
     }
 
     /// The id for a new entry of a kind: [`ids::next_free`], looked for once.
@@ -89,6 +99,33 @@ impl<'a> SpecView<'a> {
         free.entry(kind)
             .or_insert_with(|| ids::next_free(self.model, kind, None))
             .clone()
+    }
+
+    /// An id for an entry that lacks one, each time another: all may be inserted at once.
+    pub fn give_id(&self, kind: EntryKind) -> Option<String> {
+        let first = self.next_free(kind)?;
+        let digits = first.trim_start_matches(|c: char| !c.is_ascii_digit());
+        let (prefix, width) = (&first[..first.len() - digits.len()], digits.len());
+        let number = digits.parse::<u64>().ok()?;
+        let mut given = self.given.borrow_mut();
+        let count = given.entry(kind).or_default();
+        loop {
+            let id = format!("{prefix}{:0width$}", number.checked_add(*count)?);
+            *count += 1;
+            if self.model.node(&Word::new(&id)).is_none() {
+                return Some(id);
+            }
+        }
+    }
+
+    /// A listed expression that no variable drives, each time another.
+    pub fn give_expression(&self) -> Option<&'a str> {
+        let listed = self.model.list(EntryKind::Expression);
+        let names = listed.iter().enumerate().skip(self.given_expressions.get());
+        let mut free = names.filter_map(|(index, entry)| Some((index, entry.name()?)));
+        let (index, name) = free.find(|(_, name)| !self.driven().contains(name))?;
+        self.given_expressions.set(index + 1);
+        Some(name)
     }
 
     /// Did you mean one of these?

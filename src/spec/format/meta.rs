@@ -8,7 +8,7 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 pub struct Meta {
     /// Version of the file format, `2.x` (written as `"2.0"`, a string).
-    #[schemars(regex(pattern = r"^2\.[0-9]+$"), extend("patternErrorMessage" = "written as \"2.0\"", "default" = "2.0"))]
+    #[schemars(regex(pattern = r"^2\.[0-9]+$"), extend("patternErrorMessage" = "`2.` and a number, e.g. `2.0`", "default" = "2.0"))]
     pub version: String,
     /// Name of the study; the same as its folder. Letters, digits and `_`, beginning with a letter.
     #[schemars(regex(pattern = "^[A-Za-z][A-Za-z0-9_]*$"), extend("patternErrorMessage" = "letters, digits and `_`, beginning with a letter"))]

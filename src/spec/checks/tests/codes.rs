@@ -288,12 +288,12 @@ fn missing_property() {
               `ext_002` is no node of the canvas: neither an id of the spec nor `model`, `solver`, `optimization`, `surrogate`
                 "target": "ext_002"
                           ^^^^^^^^^
-              + Remove the edge (safe)
+              + Remove the edge
             warning unknown-canvas-node at "/canvas/edges/9/source"
               `ext_002` is no node of the canvas: neither an id of the spec nor `model`, `solver`, `optimization`, `surrogate`
                 "source": "ext_002",
                           ^^^^^^^^^
-              + Remove the edge (safe)
+              + Remove the edge
         "#]],
     );
     says(
@@ -382,6 +382,34 @@ fn unknown_property() {
               + Rename to `direction` (safe)
         "#]],
     );
+    // Two that would become one, and one whose value would not do.
+    says(
+        &with(
+            BRACKET,
+            &[
+                (
+                    r#""baseline": 8.0"#,
+                    r#""initial": 8.0, "initial_value": 9.0"#,
+                ),
+                (r#""threshold": 235.0"#, r#""limit": "high""#),
+            ],
+        ),
+        expect![[r#"
+            warning unknown-property at "/design_variables/0/initial"
+              the format has no key `initial` here; it is called `baseline` now
+                "initial": 8.0, "initial_value": 9.0,
+                ^^^^^^^^^
+              + Rename to `baseline` (safe)
+            warning unknown-property at "/design_variables/0/initial_value"
+              the format has no key `initial_value` here; it is called `baseline` now
+                "initial": 8.0, "initial_value": 9.0,
+                                ^^^^^^^^^^^^^^^
+            warning unknown-property at "/constraints/0/limit"
+              the format has no key `limit` here; it is called `threshold` now
+                "limit": "high",
+                ^^^^^^^
+        "#]],
+    );
     says(
         &with(
             BRACKET,
@@ -440,7 +468,7 @@ fn invalid_enum() {
               "CTET" is not allowed here; `CTETRA`, `CHEXA`, `CPENTA`, `CQUAD4`, `CTRIA3`, `CBAR` or `CBEAM` is. Did you mean `CTETRA`?
                 "element_type": "CTET",
                                 ^^^^^^
-              + Change to "CTETRA" (safe)
+              + Change to "CTETRA"
             error invalid-enum at "/constraints/0/operator"
               "=<" is not allowed here; `<=`, `>=`, `<`, `>` or `==` is. Did you mean `<=`?
                 "operator": "=<",
@@ -501,7 +529,7 @@ fn invalid_pattern() {
         ),
         expect![[r#"
             error invalid-pattern at "/meta/version"
-              "two" is not of the right form: written as "2.0"
+              "two" is not of the right form: `2.` and a number, e.g. `2.0`
                 "version": "two",
                            ^^^^^
             error invalid-pattern at "/constraints/1/id"
@@ -628,7 +656,7 @@ fn out_of_range() {
         ),
         expect![[r#"
             error out-of-range at "/extractors/0/outputs"
-              0 entries; at least 1 is needed
+              0 entries; at least 1 must be there
                 "outputs": [],
                 ^^^^^^^^^
             error unknown-output at "/objectives/0/source/output_name"
@@ -919,7 +947,7 @@ fn unknown_canvas_node() {
               `ext_007` is no node of the canvas: neither an id of the spec nor `model`, `solver`, `optimization`, `surrogate`
                 "target": "ext_007"
                           ^^^^^^^^^
-              + Remove the edge (safe)
+              + Remove the edge
         "#]],
     );
     says(
@@ -935,7 +963,7 @@ fn unknown_canvas_node() {
               `gone` is no node of the canvas: neither an id of the spec nor `model`, `solver`, `optimization`, `surrogate`
                 "groups": [{"id": "g", "node_ids": ["dv_001", "gone", "model"]}]
                                                               ^^^^^^
-              + Remove `gone` from the group (safe)
+              + Remove `gone` from the group
         "#]],
     );
     nothing(&with(
@@ -1985,37 +2013,37 @@ fn a_draft_is_checked_in_full_where_there_is_something() {
     says(
         &text,
         expect![[r#"
-        hint missing-property at ""
-          `optimization` is still missing; a study needs it before it can run
-            {
-            ^
-          + Insert `optimization`
-        hint out-of-range at "/objectives"
-          0 entries; 1 to 5 are allowed
-            "objectives": [],
-            ^^^^^^^^^^^^
-        hint no-enabled-objective at "/objectives"
-          no objective is enabled: there is nothing to want
-            "objectives": [],
-            ^^^^^^^^^^^^
-        hint unused-extractor at "/extractors/0/id"
-          no objective or constraint uses the extractor `ext_001`
-            "extractors": [{"id": "ext_001", "name": "mass", "type": "mass", "outputs": []}],
-                                  ^^^^^^^^^
-        error out-of-range at "/extractors/0/outputs"
-          0 entries; at least 1 is needed
-            "extractors": [{"id": "ext_001", "name": "mass", "type": "mass", "outputs": []}],
-                                                                             ^^^^^^^^^
-        hint no-enabled-variable at "/design_variables"
-          no design variable is enabled: there is nothing to vary
-            "design_variables": [{"id": "dv_001", "name": "h", "expression_name": "beam_h", "enabled": false}],
-            ^^^^^^^^^^^^^^^^^^
-        error missing-property at "/design_variables/0"
-          `bounds` is missing
-            "design_variables": [{"id": "dv_001", "name": "h", "expression_name": "beam_h", "enabled": false}],
-                                 ^
-          + Insert `bounds`
-    "#]],
+            hint missing-property at ""
+              `optimization` is still missing; a study needs it before it can run
+                {
+                ^
+              + Insert `optimization`
+            hint out-of-range at "/objectives"
+              0 entries; 1 to 5 are allowed
+                "objectives": [],
+                ^^^^^^^^^^^^
+            hint no-enabled-objective at "/objectives"
+              no objective is enabled: there is nothing to want
+                "objectives": [],
+                ^^^^^^^^^^^^
+            hint unused-extractor at "/extractors/0/id"
+              no objective or constraint uses the extractor `ext_001`
+                "extractors": [{"id": "ext_001", "name": "mass", "type": "mass", "outputs": []}],
+                                      ^^^^^^^^^
+            error out-of-range at "/extractors/0/outputs"
+              0 entries; at least 1 must be there
+                "extractors": [{"id": "ext_001", "name": "mass", "type": "mass", "outputs": []}],
+                                                                                 ^^^^^^^^^
+            hint no-enabled-variable at "/design_variables"
+              no design variable is enabled: there is nothing to vary
+                "design_variables": [{"id": "dv_001", "name": "h", "expression_name": "beam_h", "enabled": false}],
+                ^^^^^^^^^^^^^^^^^^
+            error missing-property at "/design_variables/0"
+              `bounds` is missing
+                "design_variables": [{"id": "dv_001", "name": "h", "expression_name": "beam_h", "enabled": false}],
+                                     ^
+              + Insert `bounds`
+        "#]],
     );
 }
 
