@@ -46,9 +46,9 @@ fn format_in(
     }
     let text = snapshot.text().to_string();
     let edits = layout(&text, &Style::new(&text, options))?;
-    // The blanks before a line's first token begin at the end of the line before.
+    // Blanks belong to the token that they stand before: those before a line's first begin at the end of the line before.
     let touched = |edit: &Edit| {
-        range.start <= edit.range.end && (edit.range.start < range.end || range.end == text.len())
+        range.start <= edit.range.end && (edit.range.end < range.end || range.end == text.len())
     };
     let edits: Vec<Edit> = edits.into_iter().filter(touched).collect();
     Some(text_edits(snapshot, &edits))
@@ -258,6 +258,24 @@ mod tests {
             formatted("\u{feff}{\"a\":1,\r\n\"b\":2}\r\n", &two_spaces()),
             "\u{feff}{\r\n  \"a\": 1,\r\n  \"b\": 2\r\n}\r\n"
         );
+    }
+
+    #[test]
+    fn a_range_leaves_the_line_after_it_alone() {
+        for newline in ["\n", "\r\n"] {
+            let text = ["{", "\"a\": 1, ", "      \"b\": 2,", "\"c\":3}"].join(newline);
+            let wanted = ["{", "  \"a\": 1, ", "      \"b\": 2,", "\"c\":3}"].join(newline);
+            let snapshot = snapshot(&text);
+            let position = |line, character| lsp_types::Position { line, character };
+            for end in [position(2, 0), position(1, 7), position(1, 8)] {
+                let range = lsp_types::Range {
+                    start: position(1, 0),
+                    end,
+                };
+                let edits = format_range(&snapshot, range, &two_spaces()).expect("valid JSON");
+                assert_eq!(applied(&snapshot, &edits), wanted, "{end:?}");
+            }
+        }
     }
 
     #[test]

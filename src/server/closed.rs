@@ -59,14 +59,8 @@ impl Closed {
         let found: Vec<(PathBuf, Arc<Report>)> = specs
             .par_iter()
             .filter_map(|spec| {
-                let last = known.get(spec);
-                if let Some(last) = last
-                    && (is_cancelled() || view.inspector.holds(spec, view.severities, &last.basis))
-                {
-                    return Some((spec.clone(), last.clone()));
-                }
-                let report = (!is_cancelled()).then(|| Report::of(spec, view))??;
-                Some((spec.clone(), Arc::new(report)))
+                let report = current(known.get(spec), spec, view, &is_cancelled)?;
+                Some((spec.clone(), report))
             })
             .collect();
         let reports = found.iter().map(|(_, report)| report.clone()).collect();
@@ -74,8 +68,33 @@ impl Closed {
         reports
     }
 
+    /// The findings in one spec, if it can be read; those of others are kept. Looks at the disk.
+    pub fn report(&self, spec: &Path, view: &View<'_>) -> Option<Arc<Report>> {
+        let last = self.lock().get(spec).cloned();
+        let report = current(last.as_ref(), spec, view, || false)?;
+        self.lock().insert(spec.to_owned(), report.clone());
+        Some(report)
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<PathBuf, Arc<Report>>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The last report of a spec where it still holds, or where nobody waits for a newer one; else a new one.
+fn current(
+    last: Option<&Arc<Report>>,
+    spec: &Path,
+    view: &View<'_>,
+    is_cancelled: impl Fn() -> bool,
+) -> Option<Arc<Report>> {
+    let holds =
+        |last: &Report| is_cancelled() || view.inspector.holds(spec, view.severities, &last.basis);
+    match last.filter(|last| holds(last)) {
+        Some(last) => Some(last.clone()),
+        None => (!is_cancelled())
+            .then(|| Report::of(spec, view))?
+            .map(Arc::new),
     }
 }
 

@@ -117,8 +117,12 @@ impl Arrivals {
     }
 }
 
-/// tower-lsp refuses `"params": null` where LSP has no parameters, and absent ones where all are optional.
+/// tower-lsp refuses `"params": null` where LSP has no parameters, and absent ones where all are optional; lsp-types 0.94
+/// reads a client's `workspace.diagnostics` (LSP 3.17, "Diagnostics Refresh") by another name.
 fn normalise(request: Request) -> Request {
+    if request.method() == "initialize" {
+        return with_refresh(request);
+    }
     let absent = request.params().is_none_or(Value::is_null);
     let takes_none = matches!(request.method(), "shutdown" | "exit");
     let takes_object = request.method().starts_with("atomizer/");
@@ -129,6 +133,25 @@ fn normalise(request: Request) -> Request {
     let mut builder = Request::build(method);
     if takes_object {
         builder = builder.params(json!({}));
+    }
+    if let Some(id) = id {
+        builder = builder.id(id);
+    }
+    builder.finish()
+}
+
+fn with_refresh(request: Request) -> Request {
+    const WORKSPACE: &str = "/capabilities/workspace";
+    let (method, id, mut params) = request.into_parts();
+    let workspace = params.as_mut().and_then(|it| it.pointer_mut(WORKSPACE));
+    if let Some(Value::Object(workspace)) = workspace
+        && let Some(diagnostics) = workspace.get("diagnostics").cloned()
+    {
+        workspace.insert("diagnostic".into(), diagnostics);
+    }
+    let mut builder = Request::build(method);
+    if let Some(params) = params {
+        builder = builder.params(params);
     }
     if let Some(id) = id {
         builder = builder.id(id);

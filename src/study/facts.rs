@@ -64,9 +64,10 @@ impl FileFacts {
     /// file when `want_md5` and it changed since the last time.
     pub fn look(&self, spec: &Path, name: &str, want_md5: bool) -> FileFact {
         let places = places(spec, name);
+        let file = |place: &PathBuf| fs::metadata(place).ok().filter(Metadata::is_file);
         let found = places
             .iter()
-            .find_map(|place| Some((place.clone(), fs::metadata(place).ok()?)));
+            .find_map(|place| Some((place.clone(), file(place)?)));
         match found {
             Some((path, metadata)) => FileFact {
                 md5: want_md5.then(|| self.md5(&path, &metadata)).flatten(),
@@ -82,9 +83,6 @@ impl FileFacts {
     }
 
     fn md5(&self, path: &Path, metadata: &Metadata) -> Option<String> {
-        if !metadata.is_file() {
-            return None;
-        }
         let stamp = Stamp::of(metadata);
         if let Some((known, sum)) = self.sums().get(path)
             && *known == stamp

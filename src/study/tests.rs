@@ -315,6 +315,9 @@ fn model_files_are_looked_for_beside_the_spec_then_in_the_study() {
     assert_eq!(look(".\\model/b.prt").path, study.join("./model/b.prt"));
     let absolute = study.join("model/b.prt");
     assert!(look(absolute.to_str().expect("UTF-8")).exists);
+    for no_file in ["model", "", "."] {
+        assert!(!look(no_file).exists, "{no_file} is a folder");
+    }
     let missing = look("model/c.prt");
     assert!(!missing.exists && missing.md5.is_none());
     assert_eq!(missing.path, study.join("1_setup/model/c.prt"));

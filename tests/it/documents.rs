@@ -3,7 +3,7 @@
 use lsp_types::Range;
 use serde_json::{Value, json};
 
-use super::support::{Client, Workspace, editor::Encoding};
+use super::support::{Answer, Client, Workspace, editor::Encoding};
 
 /// A small generator with a fixed seed: the test is the same every time.
 struct Dice(u64);
@@ -278,4 +278,49 @@ fn a_text_that_is_replaced_while_its_files_are_looked_at_is_checked_in_the_end()
     for asked in asked {
         assert!(client.response(asked).is_ok());
     }
+}
+
+#[test]
+fn a_spec_that_is_not_open_is_diagnosed_as_its_file_is() {
+    let workspace = Workspace::examples();
+    let client = Client::builder(&workspace).pull_diagnostics().start();
+    let spec = workspace.spec("bracket_mass");
+    let uri = lsp_types::Url::from_file_path(&spec).expect("a path");
+    std::fs::write(&spec, "{").expect("written");
+    let ask = |previous: &Value| {
+        let params = json!({"textDocument": {"uri": uri}, "previousResultId": previous});
+        client.request("textDocument/diagnostic", params)
+    };
+    let first = ask(&Value::Null);
+    assert_eq!(first["items"][0]["code"], "syntax-error");
+    assert_eq!(ask(&first["resultId"])["kind"], "unchanged");
+    let other = uri.join("no_spec.json").expect("a uri");
+    assert_eq!(diagnosed(&client, &other), json!([]));
+}
+
+#[test]
+fn who_pulls_is_asked_to_pull_again_when_a_model_file_went() {
+    let workspace = Workspace::examples();
+    let (asked, refresh) = std::sync::mpsc::channel();
+    let client = Client::builder(&workspace)
+        .pull_diagnostics()
+        .on("workspace/diagnostic/refresh", move |_, _| {
+            let _ = asked.send(());
+            Answer::Result(Value::Null)
+        })
+        .start();
+    let uri = client.open(workspace.spec("bracket_mass"));
+    assert_eq!(diagnosed(&client, &uri), json!([]));
+    let part = workspace
+        .spec("bracket_mass")
+        .with_file_name("model/bracket.prt");
+    std::fs::remove_file(&part).expect("a model file");
+    let gone = lsp_types::Url::from_file_path(&part).expect("a path");
+    client.notify(
+        "workspace/didChangeWatchedFiles",
+        json!({"changes": [{"uri": gone, "type": 3}]}),
+    );
+    refresh.recv().expect("asked to pull again");
+    let found = diagnosed(&client, &uri).to_string();
+    assert!(found.contains("missing-model-file"), "{found}");
 }

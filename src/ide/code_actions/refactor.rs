@@ -123,6 +123,11 @@ fn write_sorted(snapshot: &Snapshot, node: Node<'_>, steps: &mut Vec<Step>, sort
 /// A variable for the expression in the range, or for each free one where the range is in the list of variables.
 pub fn add_variables(snapshot: &Snapshot, range: &Range<usize>) -> Vec<CodeAction> {
     let model = snapshot.model();
+    let list = Shape::spec().path(&["design_variables"]);
+    let most = list.and_then(|list| list.max_items).unwrap_or(usize::MAX);
+    if model.list(EntryKind::Variable).len() >= most {
+        return Vec::new();
+    }
     let touches = |other: &Range<usize>| other.start <= range.end && range.start <= other.end;
     let variables = model.home(EntryKind::Variable);
     let in_list = variables.is_some_and(|home| {
@@ -193,9 +198,10 @@ fn variable(snapshot: &Snapshot, expression: Node<'_>, name: &str) -> Value {
     Value::Object(variable)
 }
 
-/// With six digits that say something.
+/// With six digits that say something; not beyond the largest number.
 fn tidy(number: f64) -> f64 {
-    format!("{number:.5e}").parse().unwrap_or(number)
+    let short = format!("{number:.5e}").parse().unwrap_or(number);
+    short.clamp(f64::MIN, f64::MAX)
 }
 
 /// Puts an element behind the last of a list, laid out as that one is.

@@ -66,10 +66,12 @@ impl<'a> Writer<'a> {
             new_text,
         };
         let mut additional: Vec<TextEdit> = Vec::new();
-        match self.site.comma_before {
+        match self.site.sign_before {
             // Two edits at one place have no order.
-            Some(at) if at == main.range.start => main.text.insert_str(0, ", "),
-            Some(at) => additional.push(insertion(at, ",".into())),
+            Some((at, sign)) if at == main.range.start => {
+                main.text.insert_str(0, &format!("{sign} "));
+            }
+            Some((at, sign)) => additional.push(insertion(at, sign.into())),
             None => {}
         }
         additional.extend(main.behind.map(|(at, text)| insertion(at, text)));
@@ -137,7 +139,11 @@ impl<'a> Writer<'a> {
                 behind: Some((inner.end + 1, format!(": {}{comma}", skeleton.plain()))),
                 ..main(inner.clone(), key.to_owned(), key.to_owned())
             },
-            Word::Open { inner } => main(
+            Word::Open { inner, colon: true } => Main {
+                snippet: false,
+                ..main(inner.clone(), format!("{key}\""), key.to_owned())
+            },
+            Word::Open { inner, .. } => main(
                 inner.clone(),
                 format!("{name}\": {value}{comma}"),
                 key.to_owned(),
@@ -170,7 +176,7 @@ impl<'a> Writer<'a> {
                 behind: (!comma.is_empty()).then(|| (inner.end + 1, comma.to_owned())),
                 ..main(inner.clone(), content.to_owned())
             },
-            Word::Open { inner } => main(inner.clone(), format!("{content}\"{comma}")),
+            Word::Open { inner, .. } => main(inner.clone(), format!("{content}\"{comma}")),
             Word::Bare { .. } => self.bare(quoted, false, word),
         }
     }

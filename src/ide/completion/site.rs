@@ -14,8 +14,8 @@ pub struct Site {
     pub what: What,
     /// What is there.
     pub word: Word,
-    /// Where a comma has to be put in before, because the entry before has none.
-    pub comma_before: Option<usize>,
+    /// Where a comma has to be put in before, because the entry before has none; for a value the colon of its key.
+    pub sign_before: Option<(usize, char)>,
     /// A comma has to follow, because another entry does.
     pub comma_after: bool,
     /// A blank is wanted between colon and value.
@@ -44,8 +44,9 @@ pub enum What {
 pub enum Word {
     /// A string with both quotes; the range is what stands between them. A key may have its colon already.
     Closed { inner: Range<usize>, colon: bool },
-    /// A string that lacks its closing quote; the range goes from the opening one to the cursor.
-    Open { inner: Range<usize> },
+    /// A string that lacks its closing quote; the range goes from the opening one to the cursor. A key may have its colon
+    /// already.
+    Open { inner: Range<usize>, colon: bool },
     /// No quotes; perhaps nothing at all.
     Bare { range: Range<usize>, colon: bool },
 }
@@ -71,6 +72,8 @@ impl Site {
             }
             Place::Value(None) => (What::Value { steps: path.steps }, Word::nothing(offset)),
             Place::BeforeColon(_) => return None,
+            // Brackets do not match, and what is between entries for the one is in a string for the other.
+            Place::Between if is_in_string(text, offset) => return None,
             Place::Between => {
                 let what = match path.container {
                     Some(node) if node.kind() == Kind::Object => What::Key {
@@ -99,8 +102,11 @@ impl Site {
         let after = significant(text, outer.end);
         let separated = before.is_none_or(|(_, byte)| matches!(byte, b',' | b'{' | b'[' | b':'));
         let ends = after.is_none_or(|byte| matches!(byte, b',' | b'}' | b']' | b':'));
+        let of_a_key =
+            matches!(&what, What::Value { steps } if matches!(steps.last(), Some(Step::Key(_))));
+        let sign = if of_a_key { ':' } else { ',' };
         Some(Site {
-            comma_before: before.filter(|_| !separated).map(|(at, _)| at + 1),
+            sign_before: before.filter(|_| !separated).map(|(at, _)| (at + 1, sign)),
             comma_after: !ends && !matches!(what, What::Document),
             blank: outer.is_empty() && outer.start > 0 && text.byte(outer.start - 1) == Some(b':'),
             what,
@@ -111,7 +117,7 @@ impl Site {
     /// What is typed of the word so far.
     pub fn typed(&self, offset: usize) -> Range<usize> {
         let start = match &self.word {
-            Word::Closed { inner, .. } | Word::Open { inner } => inner.start,
+            Word::Closed { inner, .. } | Word::Open { inner, .. } => inner.start,
             Word::Bare { range, .. } => range.start,
         };
         start..offset.max(start)
@@ -130,7 +136,7 @@ impl Word {
     pub fn outer(&self) -> Range<usize> {
         match self {
             Word::Closed { inner, .. } => inner.start - 1..inner.end + 1,
-            Word::Open { inner } => inner.start - 1..inner.end,
+            Word::Open { inner, .. } => inner.start - 1..inner.end,
             Word::Bare { range, .. } => range.clone(),
         }
     }
@@ -142,22 +148,28 @@ fn word_at(text: &Text, node: Node<'_>, offset: usize, colon: bool) -> Option<Wo
     if matches!(node.kind(), Kind::Object | Kind::Array) {
         return None;
     }
+    if offset < range.start {
+        return None;
+    }
     if text.byte(range.start) != Some(b'"') {
-        return Some(Word::Bare { range, colon });
+        return bare(text, range, offset, colon);
     }
     let closed = is_closed(text, &range);
-    if offset <= range.start || (closed && offset == range.end) {
+    if offset == range.start || (closed && offset == range.end) {
         return None;
     }
     // A quote typed before other strings on the line takes the next opening quote for its closing one, and what that
-    // should have opened follows without a comma.
+    // should have opened follows.
     let behind = text.slice(offset..range.end);
     let follows = text.byte(range.end);
     let whole = follows.is_none_or(|byte| b",:]} \t\r\n".contains(&byte));
-    let swallows = !whole && behind.contains([',', ':']);
+    let opens = behind.trim_end_matches('"').trim().is_empty()
+        && follows.is_some_and(|byte| byte.is_ascii_alphanumeric());
+    let swallows = !whole && (behind.contains([',', ':']) || opens);
     if !closed || swallows || behind.contains('\n') {
         return Some(Word::Open {
             inner: range.start + 1..offset,
+            colon: significant(text, offset) == Some(b':'),
         });
     }
     Some(Word::Closed {
@@ -166,18 +178,41 @@ fn word_at(text: &Text, node: Node<'_>, offset: usize, colon: bool) -> Option<Wo
     })
 }
 
-/// The string at `range` ends in a quote that closes it.
+/// A word without quotes, up to the quote that something else begins with.
+fn bare(text: &Text, range: Range<usize>, offset: usize, colon: bool) -> Option<Word> {
+    let word = text.slice(range.clone());
+    let Some(quote) = word.find('"') else {
+        return Some(Word::Bare { range, colon });
+    };
+    let range = range.start..range.start + quote;
+    (offset <= range.end).then_some(Word::Bare {
+        range,
+        colon: false,
+    })
+}
+
+/// The quotes before `offset` on its line leave a string open.
+fn is_in_string(text: &Text, offset: usize) -> bool {
+    let (mut inside, mut escaped) = (false, false);
+    let before = (0..offset).rev().map_while(|at| text.byte(at));
+    let line: Vec<u8> = before.take_while(|byte| !b"\r\n".contains(byte)).collect();
+    for byte in line.into_iter().rev() {
+        inside ^= byte == b'"' && !escaped;
+        escaped = byte == b'\\' && !escaped;
+    }
+    inside
+}
+
+/// The string at `range` ends in the first quote that closes it.
 fn is_closed(text: &Text, range: &Range<usize>) -> bool {
     let raw = text.slice(range.clone());
-    let Some(inner) = raw.strip_suffix('"').filter(|inner| !inner.is_empty()) else {
-        return false;
-    };
-    let backslashes = inner
-        .bytes()
-        .rev()
-        .take_while(|byte| *byte == b'\\')
-        .count();
-    backslashes % 2 == 0
+    let mut escaped = false;
+    let first = raw.bytes().enumerate().skip(1).find(|(_, byte)| {
+        let closes = *byte == b'"' && !escaped;
+        escaped = *byte == b'\\' && !escaped;
+        closes
+    });
+    first.is_some_and(|(at, _)| at + 1 == raw.len())
 }
 
 /// The last byte before `offset` that is no blank, and where it is.

@@ -52,14 +52,17 @@ fn edits(item: &CompletionItem) -> Vec<TextEdit> {
 }
 
 /// The text after the item is taken.
-fn accept(fixture: &str, label: &str, traits: Traits, expected: &Expect) {
+fn taken(fixture: &str, label: &str, traits: Traits) -> String {
     let (text, offset) = cursor(fixture);
     let items = items(&text, offset, traits);
     let labels: Vec<&str> = items.iter().map(|item| item.label.as_str()).collect();
     let item = items.iter().find(|item| item.label == label);
-    let item = item.unwrap_or_else(|| panic!("{label} is not among {labels:?}"));
-    let snapshot = snapshot_for(&text, traits);
-    expected.assert_eq(&applied(&snapshot, &edits(item)));
+    let item = item.unwrap_or_else(|| panic!("{label} is not among {labels:?} in {fixture}"));
+    applied(&snapshot_for(&text, traits), &edits(item))
+}
+
+fn accept(fixture: &str, label: &str, traits: Traits, expected: &Expect) {
+    expected.assert_eq(&taken(fixture, label, traits));
 }
 
 /// The example with a cursor in the place of `$0`, the piece found without it.
@@ -664,5 +667,84 @@ proptest! {
         let item = nth.get(&items);
         let after = applied(&snapshot_for(text, traits), &edits(item));
         prop_assert!(Parsed::new(Text::from(after.as_str())).is_valid(), "{}: {after}", item.label);
+    }
+}
+
+#[test]
+fn a_quote_that_was_just_typed_takes_nothing_of_what_follows() {
+    let tries = [
+        (
+            r#"{"design_variables": [{"id": "dv_001", "bounds": {"min": 1, "$0}, "baseline": 3}]}"#,
+            "max",
+        ),
+        (
+            r#"{"objectives": [{"id": "obj_001", "$0, "direction": "minimize"}]}"#,
+            "name",
+        ),
+        (r#"{"objectives": [{"$0"direction": "minimize"}]}"#, "name"),
+        (r#"{"objectives": [{"$0 "direction": "minimize"}]}"#, "name"),
+        (
+            r#"{"objectives": [{"na$0 "direction": "minimize"}]}"#,
+            "name",
+        ),
+        (r#"{"objectives":[{na$0"direction":"minimize"}]}"#, "name"),
+        (
+            r#"{"reporting": {"report_triggers": ["$0 "final"]}}"#,
+            "error",
+        ),
+        (
+            r#"{"extractors": [{"type": "stress", "outputs": [{"metric": "$0 "units": "kg"}]}]}"#,
+            "max",
+        ),
+        (r#"{"objectives": [{"dir$0: "minimize"}]}"#, "direction"),
+        (
+            r#"{
+ "objectives": [
+  {
+   "weigh$0: 2
+  }
+ ]
+}"#,
+            "weight",
+        ),
+        (r#"{"objectives":[{"direction" "$0"}]}"#, "minimize"),
+        (r#"{"objectives":[{"direction" mi$0}]}"#, "minimize"),
+    ];
+    let after = tries.map(|(fixture, label)| taken(fixture, label, PLAIN));
+    expect![[r#"
+        {"design_variables": [{"id": "dv_001", "bounds": {"min": 1, "max": 0}, "baseline": 3}]}
+        {"objectives": [{"id": "obj_001", "name": "", "direction": "minimize"}]}
+        {"objectives": [{"name": "","direction": "minimize"}]}
+        {"objectives": [{"name": "", "direction": "minimize"}]}
+        {"objectives": [{"name": "", "direction": "minimize"}]}
+        {"objectives":[{"name": "","direction":"minimize"}]}
+        {"reporting": {"report_triggers": ["error", "final"]}}
+        {"extractors": [{"type": "stress", "outputs": [{"metric": "max", "units": "kg"}]}]}
+        {"objectives": [{"direction": "minimize"}]}
+        {
+         "objectives": [
+          {
+           "weight": 2
+          }
+         ]
+        }
+        {"objectives":[{"direction": "minimize"}]}
+        {"objectives":[{"direction": "minimize"}]}"#]].assert_eq(&after.join("\n"));
+}
+
+#[test]
+fn nothing_is_offered_before_the_blanks_before_a_value_or_within_a_string_that_is_no_value() {
+    for fixture in [
+        r#"{"objectives":[{"weight":$0 3}]}"#,
+        r#"{"objectives":[{"enabled":$0 true}]}"#,
+        "{\"objectives\":[{\"weight\":$0\n  3}]}",
+        "{\n \"design_variables\": [\n   \n   \"id\": \"dv_001\",\n   \"expr$0ession_name\": \"w\"\n  }\n ]\n}",
+    ] {
+        let (text, offset) = cursor(fixture);
+        let labels: Vec<String> = items(&text, offset, MODERN)
+            .into_iter()
+            .map(|item| item.label)
+            .collect();
+        assert_eq!(labels, Vec::<String>::new(), "{fixture}");
     }
 }

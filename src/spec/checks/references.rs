@@ -338,18 +338,21 @@ pub(super) fn unknown_expression(spec: &SpecView<'_>, out: &mut Out) {
     for name in listed.iter().filter_map(|entry| entry.facts.name.as_ref()) {
         unknown.remove(name);
     }
+    let mut given = FxHashSet::default();
     for (entry, rest, word) in references.filter(|(.., word)| unknown.contains(word)) {
         let undriven = |listed: &&Entry| {
             let name = listed.facts.name.as_ref();
             name.is_some_and(|name| !driven.contains(name))
         };
-        let near = Some(entry)
-            .filter(|entry| entry.kind == EntryKind::Variable)
-            .and_then(|_| {
-                let undriven = listed.iter().filter(undriven);
-                spec.nearest(&word.text, undriven.filter_map(Entry::name))
-            })
-            .or_else(|| spec.nearest(&word.text, listed.iter().filter_map(Entry::name)));
+        // A variable may drive what no other one drives, and only one may.
+        let near = match entry.kind {
+            EntryKind::Variable => {
+                let free = listed.iter().filter(undriven).filter_map(Entry::name);
+                let near = spec.nearest(&word.text, free);
+                near.filter(|near| given.insert(*near))
+            }
+            _ => spec.nearest(&word.text, listed.iter().filter_map(Entry::name)),
+        };
         let meant = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
         let message = format!("intake found no NX expression `{}`{meant}", word.text);
         let raw = out.report(entry.place(&word.at), spec.pointer(entry, rest), message);
