@@ -729,7 +729,8 @@ fn a_quote_that_was_just_typed_takes_nothing_of_what_follows() {
          ]
         }
         {"objectives":[{"direction": "minimize"}]}
-        {"objectives":[{"direction": "minimize"}]}"#]].assert_eq(&after.join("\n"));
+        {"objectives":[{"direction": "minimize"}]}"#]]
+    .assert_eq(&after.join("\n"));
 }
 
 #[test]

@@ -157,8 +157,17 @@ pub fn range_bar(variable: Node<'_>) -> Option<String> {
     if is_categorical(variable) {
         let choices = variable.get("choices")?;
         let words: Vec<String> = choices.elements().filter_map(value).take(20).collect();
+        let chosen = variable.get("baseline").map(|baseline| baseline.to_value());
+        let is_one = choices
+            .elements()
+            .any(|choice| Some(choice.to_value()) == chosen);
+        let none = if is_one {
+            ""
+        } else {
+            ", which is none of them"
+        };
         let baseline = field(variable, "baseline")
-            .map(|baseline| format!("; baseline {baseline}"))
+            .map(|baseline| format!("; baseline {baseline}{none}"))
             .unwrap_or_default();
         return Some(format!("one of {}{baseline}", words.join(", ")));
     }
@@ -173,6 +182,14 @@ pub fn range_bar(variable: Node<'_>) -> Option<String> {
     let step = field(variable, "step")
         .map(|step| format!(" · step {step}"))
         .unwrap_or_default();
+    if min >= max {
+        return Some(format!(
+            "baseline {}; no range: {} is not below {}",
+            baseline.raw(),
+            low.raw(),
+            high.raw()
+        ));
+    }
     let Some(percent) = percent_of_range(variable) else {
         return Some(format!(
             "baseline {} outside {}",

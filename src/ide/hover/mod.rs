@@ -84,7 +84,7 @@ pub fn key_documentation(name: &str, shape: &Shape, required: bool) -> String {
     if required {
         facts.push("required".into());
     }
-    if let Some(default) = &shape.default {
+    if let Some(default) = shape.default.as_ref().filter(|_| !required) {
         facts.push(format!("{} when absent", code(&default.to_string())));
     }
     let mut text = facts.join(" · ");
@@ -133,7 +133,7 @@ fn of_neighbours(snapshot: &Snapshot, steps: &[Step], value: Option<Node<'_>>) -
         (Some(EntryKind::Objective | EntryKind::Constraint), "source") => {
             cards::source(snapshot, value?)
         }
-        (_, "filter_orders") if is_config(object) => zernike::filter_orders(value?),
+        (_, "filter_orders") if is_config(object) => zernike::filter_orders(value?, Some(entry)),
         _ => None,
     }
 }
@@ -253,7 +253,7 @@ fn of_plain(snapshot: &Snapshot, steps: &[Step], node: Node<'_>, shape: &Shape) 
     let mut text = key_documentation(key, of_key, needed);
     if key == "filter_orders"
         && is_config(object)
-        && let Some(meaning) = zernike::filter_orders(node)
+        && let Some(meaning) = zernike::filter_orders(node, node_at(&snapshot.parsed, object))
     {
         text = format!("{meaning}\n\n{text}");
     }

@@ -80,11 +80,11 @@ fn an_extractor_type_explains_what_it_computes() {
         &expect![[r#"
             `zernike_opd`
 
-            **Wavefront error by Zernike polynomials**: how far a mirror's surface is from its best shape, optically.
+            **Wavefront error by Zernike polynomials**: what a change of attitude or load does to the wavefront of a mirror.
 
             Takes the surface's node displacements of `subcase` (OP2) and coordinates (BDF), subtracts those of `reference_subcase` (node by node, so that only the change between the two attitudes is left, as after polishing or alignment in the reference one), follows each node along its lateral motion too, and turns the result into an optical path difference. A mirror is passed twice: **wavefront = 2 × surface**; outputs are wavefront, in nm.
 
-            Fit: W(ρ,θ) = Σ aⱼ Zⱼ(ρ,θ), j = 1 … `n_modes`, Noll's order and normalisation, by least squares over the pupil of radius `pupil_radius_mm`. With that normalisation each aⱼ is the RMS of its own term, and the fitted part has RMS² = Σ aⱼ² over the terms without piston.
+            Fit: W(ρ,θ) = Σ aⱼ Zⱼ(ρ,θ), j = 1 … `n_modes`, Noll's order and normalisation, by least squares over the pupil of radius `pupil_radius_mm`. With that normalisation each aⱼ is the RMS of its own term, and the fitted part has RMS² = Σ aⱼ² over the terms without piston: exactly so on a full disc that the nodes cover evenly; with a central hole or uneven nodes the terms are not quite orthogonal.
 
             - `global_rms`: RMS of the whole wavefront change over the pupil, nothing removed but its mean.
             - `filtered_rms`: RMS after the first `filter_orders` terms are taken off: what alignment, focus or an active corrector cannot remove. 4 takes off piston, tip, tilt and defocus.
@@ -285,21 +285,21 @@ fn a_wavefront_error_says_what_is_taken_off_it() {
 
             rms · in nm · subcase 3 (40 deg)
 
-            **Wavefront error by Zernike polynomials**: how far a mirror's surface is from its best shape, optically.
+            **Wavefront error by Zernike polynomials**: what a change of attitude or load does to the wavefront of a mirror.
 
-            RMS of the wavefront over the pupil; `filter_orders` 4 takes off Noll's terms 1 to 4: piston (Z1), tip and tilt (Z2, Z3), defocus (Z4). What stays begins with primary astigmatism (Z5, Z6). The fitted part of the rest is √(Σ aⱼ²), j = 5 … 50."#]],
+            RMS of the wavefront over the pupil; `filter_orders` 4 takes off Noll's terms 1 to 4: piston (Z1), tip and tilt (Z2, Z3), defocus (Z4). What stays begins with primary astigmatism (Z5, Z6). The fitted part of the rest is √(Σ aⱼ²), j = 5 … 50, where the nodes cover the whole disc evenly."#]],
     );
     check(
         MIRROR,
         "\"name\": \"global_rms\"",
         &expect![[r#"
-        **global_rms** · output of **WFE 40-20** (`ext_001`)
+            **global_rms** · output of **WFE 40-20** (`ext_001`)
 
-        rms · in nm · subcase 3 (40 deg)
+            rms · in nm · subcase 3 (40 deg)
 
-        **Wavefront error by Zernike polynomials**: how far a mirror's surface is from its best shape, optically.
+            **Wavefront error by Zernike polynomials**: what a change of attitude or load does to the wavefront of a mirror.
 
-        RMS of the whole wavefront over the pupil, only its mean (piston) taken off: tip, tilt and defocus count in full, and `filter_orders` changes nothing."#]],
+            RMS of the whole wavefront over the pupil, only its mean (piston) taken off: tip, tilt and defocus count in full, and `filter_orders` changes nothing."#]],
     );
     let (text, _) = text_at(MIRROR, "\"filter_orders\": 4,", MODERN);
     expect!["`4` takes off Noll's terms 1 to 4: piston (Z1), tip and tilt (Z2, Z3), defocus (Z4). What stays begins with primary astigmatism (Z5, Z6)."].assert_eq(text.lines().next().unwrap_or_default());

@@ -36,37 +36,58 @@ pub fn output(extractor: Node<'_>, name: &str) -> Option<String> {
         return None;
     }
     let config = extractor.get("config");
-    let Some(orders) = config.and_then(|config| orders(config.get("filter_orders")?)) else {
-        return Some(
-            "RMS of the wavefront over the pupil after the terms up to `filter_orders` are taken off. That is not set \
-             here, and the format has no default for it."
-                .into(),
-        );
+    let given = config.and_then(|config| config.get("filter_orders"));
+    let Some(orders) = given.and_then(orders) else {
+        let why = match given {
+            Some(value) => format!(
+                "What it has, {}, is no whole number from 0 to 15.",
+                code(&value.raw())
+            ),
+            None => "That is not set here, and the format has no default for it.".to_owned(),
+        };
+        return Some(format!(
+            "RMS of the wavefront over the pupil after the terms up to `filter_orders` are taken off. {why}"
+        ));
     };
-    let modes = config
-        .and_then(|config| number(config, "n_modes"))
-        .map_or(MODES, |modes| modes as u32);
+    let modes = modes(config);
     let mut text = format!(
         "RMS of the wavefront over the pupil; `filter_orders` {orders} takes off {}",
-        taken_off(orders)
+        taken_off_of(orders, modes)
     );
     let first = orders + 1;
     if first < modes {
         text.push_str(&format!(
-            " The fitted part of the rest is √(Σ aⱼ²), j = {first} … {modes}."
+            " The fitted part of the rest is √(Σ aⱼ²), j = {first} … {modes}, where the nodes cover the whole disc evenly."
         ));
     }
     Some(text)
 }
 
-/// What a value of `filter_orders` takes off; none for a value out of its range.
-pub fn filter_orders(value: Node<'_>) -> Option<String> {
+/// What a value of `filter_orders` takes off of the terms that are fitted by these settings; none for a value out of its
+/// range.
+pub fn filter_orders(value: Node<'_>, config: Option<Node<'_>>) -> Option<String> {
     let orders = orders(value)?;
     Some(format!(
         "{} takes off {}",
         code(&orders.to_string()),
-        taken_off(orders)
+        taken_off_of(orders, modes(config))
     ))
+}
+
+/// How many terms are fitted.
+fn modes(config: Option<Node<'_>>) -> u32 {
+    config
+        .and_then(|config| number(config, "n_modes"))
+        .map_or(MODES, |modes| modes as u32)
+}
+
+/// The same as [`taken_off`], of no more terms than are fitted.
+fn taken_off_of(orders: u32, modes: u32) -> String {
+    if orders < modes {
+        taken_off(orders)
+    } else {
+        format!("all {modes} terms that are fitted: only what the fit leaves over stays.")
+    }
 }
 
 /// 0 to 15.

@@ -68,7 +68,7 @@ pub enum ExtractorType {
     ///
     /// Needs `expression_name`. Outputs are masses.
     MassExpression,
-    /// **Wavefront error by Zernike polynomials**: how far a mirror's surface is from its best shape, optically.
+    /// **Wavefront error by Zernike polynomials**: what a change of attitude or load does to the wavefront of a mirror.
     ///
     /// Takes the surface's node displacements of `subcase` (OP2) and coordinates (BDF), subtracts those of `reference_subcase`
     /// (node by node, so that only the change between the two attitudes is left, as after polishing or alignment in the reference
@@ -77,7 +77,8 @@ pub enum ExtractorType {
     ///
     /// Fit: W(ρ,θ) = Σ aⱼ Zⱼ(ρ,θ), j = 1 … `n_modes`, Noll's order and normalisation, by least squares over the pupil of radius
     /// `pupil_radius_mm`. With that normalisation each aⱼ is the RMS of its own term, and the fitted part has
-    /// RMS² = Σ aⱼ² over the terms without piston.
+    /// RMS² = Σ aⱼ² over the terms without piston: exactly so on a full disc that the nodes cover evenly; with a central hole
+    /// or uneven nodes the terms are not quite orthogonal.
     ///
     /// - `global_rms`: RMS of the whole wavefront change over the pupil, nothing removed but its mean.
     /// - `filtered_rms`: RMS after the first `filter_orders` terms are taken off: what alignment, focus or an active

@@ -35,11 +35,12 @@ pub struct Algorithm {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 pub enum AlgorithmType {
     /// Tree-structured Parzen estimator: models good and bad designs by densities and proposes where their ratio is best.
-    /// One objective; continuous, integer and categorical variables. A sound first choice for 10 to 500 trials.
+    /// One objective; continuous, integer and categorical variables. A sound first choice for 100 to 1,000
+    /// trials (Optuna's advice); the first `n_startup_trials`, 10 by Optuna's default, are random.
     #[serde(rename = "TPE")]
     Tpe,
     /// Covariance matrix adaptation evolution strategy: adapts a normal distribution to the landscape. One objective,
-    /// numeric variables only; strong on smooth, correlated problems with a few hundred trials.
+    /// numeric variables only; strong on smooth, correlated problems. Optuna's advice is 1,000 to 10,000 trials.
     #[serde(rename = "CMA-ES")]
     CmaEs,
     /// Non-dominated sorting genetic algorithm II: evolves a population towards the Pareto front. Several objectives at once.
