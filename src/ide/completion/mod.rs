@@ -7,6 +7,7 @@
 //!
 //! Documentation is resolved lazily: `data` says what an item is, and [`resolve`] writes about it.
 
+mod fitting;
 mod items;
 mod site;
 mod skeleton;

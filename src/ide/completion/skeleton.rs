@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-use super::list_of;
+use super::{fitting, list_of};
 
 /// Nesting at most; the format's own is less.
 const DEPTH: usize = 8;
@@ -112,11 +112,15 @@ fn placeholder(stop: &mut usize, text: &str) -> String {
     }
 }
 
-fn word(text: impl Into<String>) -> Skeleton {
+pub fn word(text: impl Into<String>) -> Skeleton {
     Skeleton::Word(text.into())
 }
 
-fn object<const N: usize>(members: [(&str, Skeleton); N]) -> Skeleton {
+pub fn literal(number: f64) -> Skeleton {
+    Skeleton::Literal(number.to_string())
+}
+
+pub fn object<const N: usize>(members: [(&str, Skeleton); N]) -> Skeleton {
     let members = members.map(|(key, value)| (key.to_owned(), value));
     Skeleton::Object(members.into())
 }
@@ -188,8 +192,11 @@ fn special(snapshot: &Snapshot, steps: &[Step]) -> Option<Skeleton> {
         return entry(snapshot, kind);
     }
     let (Step::Key(key), holder) = steps.split_last()? else {
-        return None;
+        return fitting::element(snapshot, steps);
     };
+    if let Some(fitting) = fitting::value(snapshot, holder, key) {
+        return Some(fitting);
+    }
     if key == "version" && matches!(holder, [Step::Key(meta)] if meta == "meta") {
         return Some(word("2.0"));
     }
@@ -245,13 +252,17 @@ fn function() -> Skeleton {
 fn entry(snapshot: &Snapshot, kind: EntryKind) -> Option<Skeleton> {
     let id = || word(free_id(snapshot, kind));
     Some(match kind {
-        EntryKind::Variable => object([
-            ("id", id()),
-            ("name", word("")),
-            ("expression_name", word(free_expression(snapshot))),
-            ("bounds", bounds()),
-            ("units", word("mm")),
-        ]),
+        EntryKind::Variable => {
+            let expression = free_expression(snapshot);
+            let units = fitting::units_of(snapshot, &expression);
+            object([
+                ("id", id()),
+                ("name", word("")),
+                ("expression_name", word(expression)),
+                ("bounds", bounds()),
+                ("units", word(units.unwrap_or_else(|| "mm".to_owned()))),
+            ])
+        }
         EntryKind::Extractor => extractor(snapshot, ExtractorType::Displacement),
         EntryKind::Objective => object([
             ("id", id()),
@@ -274,7 +285,7 @@ fn entry(snapshot: &Snapshot, kind: EntryKind) -> Option<Skeleton> {
         EntryKind::Stage => object([
             ("id", id()),
             ("name", word("")),
-            ("algorithm", word("TPE")),
+            ("algorithm", word(fitting::algorithm(snapshot))),
             ("trials", Skeleton::Literal("50".into())),
         ]),
         EntryKind::Group => object([
@@ -320,9 +331,12 @@ fn config(snapshot: &Snapshot, kind: ExtractorType) -> Option<Skeleton> {
         };
         Some((key.clone(), value))
     };
-    Some(Skeleton::Object(
-        shape.required.iter().filter_map(member).collect(),
-    ))
+    let mut members: Vec<_> = shape.required.iter().filter_map(member).collect();
+    if kind == ExtractorType::ZernikeOpd {
+        // Without it the usual output means nothing.
+        members.push(("filter_orders".to_owned(), literal(4.0)));
+    }
+    Some(Skeleton::Object(members))
 }
 
 /// A subcase to be subtracted from another (`own`; none: the one that a skeleton begins with): the first that is not the
@@ -350,20 +364,22 @@ pub fn usual_units(kind: ExtractorType) -> Option<&'static str> {
 }
 
 /// The usual output of a type of extractor.
-fn output(kind: Option<ExtractorType>) -> Skeleton {
-    let (name, metric) = match kind {
-        Some(ExtractorType::Displacement) => ("max_disp", "max"),
-        Some(ExtractorType::Stress) => ("max_stress", "max"),
-        Some(ExtractorType::Frequency) => ("frequency", "value"),
-        Some(ExtractorType::Mass | ExtractorType::MassExpression) => ("mass", "value"),
-        Some(ExtractorType::ZernikeOpd | ExtractorType::ZernikeCsv) => ("filtered_rms", "rms"),
-        Some(ExtractorType::Temperature) => ("max_temp", "max"),
-        Some(ExtractorType::CustomFunction) | None => ("value", "value"),
+pub fn output(kind: Option<ExtractorType>) -> Skeleton {
+    let name = match kind {
+        Some(ExtractorType::Displacement) => "max_disp",
+        Some(ExtractorType::Stress) => "max_stress",
+        Some(ExtractorType::Frequency) => "frequency",
+        Some(ExtractorType::Mass | ExtractorType::MassExpression) => "mass",
+        Some(ExtractorType::ZernikeOpd) => "filtered_rms",
+        // It has no `filter_orders`.
+        Some(ExtractorType::ZernikeCsv) => "global_rms",
+        Some(ExtractorType::Temperature) => "max_temp",
+        Some(ExtractorType::CustomFunction) | None => "value",
     };
     let units = kind.and_then(usual_units);
     let mut members = vec![
         ("name".to_owned(), word(name)),
-        ("metric".to_owned(), word(metric)),
+        ("metric".to_owned(), word(fitting::metric(kind))),
     ];
     members.extend(units.map(|units| ("units".to_owned(), word(units))));
     Skeleton::Object(members)

@@ -712,7 +712,7 @@ fn a_quote_that_was_just_typed_takes_nothing_of_what_follows() {
     ];
     let after = tries.map(|(fixture, label)| taken(fixture, label, PLAIN));
     expect![[r#"
-        {"design_variables": [{"id": "dv_001", "bounds": {"min": 1, "max": 0}, "baseline": 3}]}
+        {"design_variables": [{"id": "dv_001", "bounds": {"min": 1, "max": 2}, "baseline": 3}]}
         {"objectives": [{"id": "obj_001", "name": "", "direction": "minimize"}]}
         {"objectives": [{"name": "","direction": "minimize"}]}
         {"objectives": [{"name": "", "direction": "minimize"}]}
@@ -748,4 +748,57 @@ fn nothing_is_offered_before_the_blanks_before_a_value_or_within_a_string_that_i
             .collect();
         assert_eq!(labels, Vec::<String>::new(), "{fixture}");
     }
+}
+
+#[test]
+fn a_value_to_begin_with_fits_its_neighbours() {
+    let tries = [
+        (
+            r#"{"design_variables": [{"bounds": {"min": 3, "max": 12}, "$0"}]}"#,
+            "baseline",
+        ),
+        (
+            r#"{"design_variables": [{"type": "categorical", "choices": ["a", "b"], "$0"}]}"#,
+            "baseline",
+        ),
+        (
+            r#"{"design_variables": [{"bounds": {"min": 3, "$0"}}]}"#,
+            "max",
+        ),
+        (
+            r#"{"extractors": [{"type": "stress", "outputs": [{"name": "s", "$0"}]}]}"#,
+            "units",
+        ),
+        (
+            r#"{"extractors": [{"type": "frequency", "outputs": [{"name": "f", "$0"}]}]}"#,
+            "metric",
+        ),
+        (
+            r#"{"extractors": [{"id": "ext_001", "outputs": [{"name": "s"}]}], "objectives": [{"source": {"extractor_id": "ext_001", "$0"}}]}"#,
+            "output_name",
+        ),
+        (
+            r#"{"objectives": [{"id": "obj_001"}, {"id": "obj_002"}], "optimization": {"algorithm": {"$0"}}}"#,
+            "type",
+        ),
+        (
+            r#"{"extractors": [{"type": "zernike_opd", "$0"}]}"#,
+            "config",
+        ),
+        (
+            r#"{"extractors": [{"type": "zernike_csv", "$0"}]}"#,
+            "outputs",
+        ),
+    ];
+    let after = tries.map(|(fixture, label)| taken(fixture, label, PLAIN));
+    expect![[r#"
+        {"design_variables": [{"bounds": {"min": 3, "max": 12}, "baseline": 7.5}]}
+        {"design_variables": [{"type": "categorical", "choices": ["a", "b"], "baseline": "a"}]}
+        {"design_variables": [{"bounds": {"min": 3, "max": 4}}]}
+        {"extractors": [{"type": "stress", "outputs": [{"name": "s", "units": "MPa"}]}]}
+        {"extractors": [{"type": "frequency", "outputs": [{"name": "f", "metric": "value"}]}]}
+        {"extractors": [{"id": "ext_001", "outputs": [{"name": "s"}]}], "objectives": [{"source": {"extractor_id": "ext_001", "output_name": "s"}}]}
+        {"objectives": [{"id": "obj_001"}, {"id": "obj_002"}], "optimization": {"algorithm": {"type": "NSGA-II"}}}
+        {"extractors": [{"type": "zernike_opd", "config": {"subcase": 1, "reference_subcase": 2, "filter_orders": 4}}]}
+        {"extractors": [{"type": "zernike_csv", "outputs": [{"name": "global_rms", "metric": "rms", "units": "nm"}]}]}"#]].assert_eq(&after.join("\n"));
 }

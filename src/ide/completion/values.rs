@@ -323,7 +323,7 @@ fn of_units(snapshot: &Snapshot, steps: &[Step]) -> Vec<Candidate> {
 
 /// The units of what the value is about: of the output that an objective reads, of the expression that a variable drives;
 /// those that are usual for an output.
-fn preferred_units(snapshot: &Snapshot, steps: &[Step]) -> Option<String> {
+pub fn preferred_units(snapshot: &Snapshot, steps: &[Step]) -> Option<String> {
     let usual = |kind| usual_units(kind).map(str::to_owned);
     if let Some(extractor) = extractor_of_output(snapshot, steps) {
         return usual(extractor_type(extractor)?);

@@ -237,7 +237,8 @@ fn usual_output(kind: ExtractorType) -> &'static str {
         ExtractorType::Stress => "max_stress",
         ExtractorType::Frequency => "frequency",
         ExtractorType::Mass | ExtractorType::MassExpression => "mass",
-        ExtractorType::ZernikeOpd | ExtractorType::ZernikeCsv => "filtered_rms",
+        ExtractorType::ZernikeOpd => "filtered_rms",
+        ExtractorType::ZernikeCsv => "global_rms",
         ExtractorType::Temperature => "max_temperature",
         ExtractorType::CustomFunction => "value",
     }
