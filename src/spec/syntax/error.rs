@@ -38,6 +38,7 @@ impl Fault {
                 | T::LoneSurrogate
                 | T::ControlCharacter
                 | T::Comment
+                | T::Invisible
         )
     }
 
@@ -115,6 +116,8 @@ pub enum Trouble {
     ControlCharacter,
     /// JSON has no comments.
     Comment,
+    /// A blank that JSON does not know, or a character that nobody sees.
+    Invisible,
     /// `/*` without `*/`.
     UnclosedComment,
     /// Something that has no meaning here.
@@ -206,6 +209,10 @@ impl Trouble {
             Trouble::Comment => {
                 "JSON has no comments; remove it or put the text into a `description`".into()
             }
+            Trouble::Invisible => format!(
+                "the invisible character U+{:04X} has no meaning outside of strings; remove it",
+                found.chars().next().map_or(0, u32::from)
+            ),
             Trouble::UnclosedComment => "JSON has no comments, and `*/` is missing".into(),
             Trouble::Junk => format!("{what} has no meaning here; remove it"),
             Trouble::TooLong => "the file is longer than 4 GiB and is not read".into(),

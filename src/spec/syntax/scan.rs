@@ -91,7 +91,8 @@ impl<'a> Source<'a> {
         self.text.slice(start..end)
     }
 
-    /// Skips blanks and comments from `pos` on. Comments are mistakes. Tells also whether a line ended on the way.
+    /// Skips blanks and comments from `pos` on. Comments are mistakes, and so are blanks that JSON does not know. Tells also
+    /// whether a line ended on the way.
     pub fn trivia(&mut self, mut pos: usize, faults: &mut Vec<Found>) -> (usize, bool) {
         let mut newline = false;
         loop {
@@ -106,8 +107,37 @@ impl<'a> Source<'a> {
                 Some(b'/') if matches!(self.at(pos + 1), Some(b'/' | b'*')) => {
                     pos = self.comment(pos, faults)
                 }
+                Some(0x80..) => match self.invisible(pos) {
+                    0 => return (pos, newline),
+                    len => {
+                        faults.push(Found {
+                            at: pos,
+                            len,
+                            trouble: Trouble::Invisible,
+                        });
+                        pos += len;
+                    }
+                },
                 _ => return (pos, newline),
             }
+        }
+    }
+
+    /// Length in bytes of the blank or invisible character at `pos` that JSON does not know, as text from the web or from a
+    /// word processor brings it; 0 if it is none.
+    #[cold]
+    fn invisible(&mut self, pos: usize) -> usize {
+        match [self.at(pos), self.at(pos + 1), self.at(pos + 2)] {
+            // Next line, no-break space, soft hyphen.
+            [Some(0xC2), Some(0x85 | 0xA0 | 0xAD), _] => 2,
+            // Ogham space; spaces of all widths, zero width, marks of direction, line and paragraph separators; word joiner
+            // and its like; ideographic space; byte order mark.
+            [Some(0xE1), Some(0x9A), Some(0x80)]
+            | [Some(0xE2), Some(0x80), Some(0x80..=0x8F | 0xA8..=0xAF)]
+            | [Some(0xE2), Some(0x81), Some(0x9F..=0xA4)]
+            | [Some(0xE3), Some(0x80), Some(0x80)]
+            | [Some(0xEF), Some(0xBB), Some(0xBF)] => 3,
+            _ => 0,
         }
     }
 

@@ -93,6 +93,13 @@ fn a_comment_in_an_example_is_one_error() {
 }
 
 #[test]
+fn an_invisible_character_in_an_example_is_one_error() {
+    for invisible in ["\u{a0}", "\u{200b}", "\u{2028}", "\u{3000}"] {
+        check_errors(with(invisible, &ANY), 1);
+    }
+}
+
+#[test]
 fn a_token_too_many_in_an_example_is_few_errors() {
     check_errors(with("@", &ANY), 2);
     check_errors(with(":", &ANY), 2);

@@ -34,7 +34,7 @@ fn soup() -> impl Strategy<Value = String> {
     let token = prop_oneof![
         10 => prop::sample::select(vec!["{", "}", "[", "]", ",", ":", "\"a\"", "\"b\"", "1", " ", "\n", "\n  "]),
         3 => prop::sample::select(vec!["\"", "'", "\\", "true", "null", "nul", "-", "01", "1e9", "1e999", ".5", "é", "😀", "\r\n", "\t"]),
-        2 => prop::sample::select(vec!["//", "/*", "*/", "#", "\"\\u12\"", "\"\\ud800\"", "\"\\ud83d\\ude00\"", "\"\\x\"", "\u{1}", "\u{0}", ";", "=", "\u{feff}", "'x'", "\"x: ", "\"a\": 1, ", "{\"id\": 2}"]),
+        2 => prop::sample::select(vec!["//", "/*", "*/", "#", "\"\\u12\"", "\"\\ud800\"", "\"\\ud83d\\ude00\"", "\"\\x\"", "\u{1}", "\u{0}", ";", "=", "\u{feff}", "\u{a0}", "\u{200b}\u{3000}", "'x'", "\"x: ", "\"a\": 1, ", "{\"id\": 2}"]),
         2 => prop::sample::select(vec!["\"x, ", "\"\"x\"", "\"x\"\"", "\"x\"y\"", "\"x\\\"", "\"x\n\"", "\"x\ny\"", "“x”", ".", "\n\"a\": ", "\n  \"b\": {\n"]),
     ];
     prop::collection::vec(token, 0..40).prop_map(|tokens| tokens.concat())
@@ -139,6 +139,11 @@ fn one_mistake_is_one_error() {
         "the file is empty; a JSON value is expected, for a spec an object `{ … }`",
     );
     one_error("{\"a\": 1 \"b\": 2}", "\"", "`,` is missing before `\"`");
+    one_error(
+        "{\"a\":\u{a0}1}",
+        "\u{a0}",
+        "the invisible character U+00A0 has no meaning outside of strings; remove it",
+    );
 }
 
 #[test]
