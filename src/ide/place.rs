@@ -66,6 +66,12 @@ pub fn is_categorical(variable: Node<'_>) -> bool {
     string(variable, "type").is_some_and(|kind| kind == "categorical")
 }
 
+/// A spec whose study is a draft, which may lack most.
+fn is_draft(spec: Node<'_>) -> bool {
+    let status = spec.get("meta").and_then(|meta| string(meta, "status"));
+    matches!(status.as_deref(), Some("draft" | "introspected"))
+}
+
 /// The string at a key.
 pub fn string(node: Node<'_>, key: &str) -> Option<String> {
     Some(node.get(key)?.as_str()?.into_owned())
@@ -95,6 +101,9 @@ pub fn pointer_of(steps: &[Step]) -> String {
 /// The keys that the object at `steps` must have, what depends on neighbours included.
 pub fn required(shape: &Shape, steps: &[Step], object: Option<Node<'_>>) -> Vec<String> {
     let mut required = shape.required.clone();
+    if steps.is_empty() && object.is_some_and(is_draft) {
+        required.retain(|key| matches!(key.as_str(), "meta" | "model"));
+    }
     if entry_kind(steps) == Some(EntryKind::Variable) {
         let categorical = object.is_some_and(is_categorical);
         required.push(if categorical { "choices" } else { "bounds" }.to_owned());

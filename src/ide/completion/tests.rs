@@ -802,3 +802,15 @@ fn a_value_to_begin_with_fits_its_neighbours() {
         {"extractors": [{"type": "zernike_opd", "config": {"subcase": 1, "reference_subcase": 2, "filter_orders": 4}}]}
         {"extractors": [{"type": "zernike_csv", "outputs": [{"name": "global_rms", "metric": "rms", "units": "nm"}]}]}"#]].assert_eq(&after.join("\n"));
 }
+
+#[test]
+fn a_draft_needs_no_more_than_it_has() {
+    let (text, offset) = cursor(r#"{"meta": {"status": "draft"}, "$0"}"#);
+    let items = items(&text, offset, MODERN);
+    let needed = items.iter().filter(|item| {
+        let detail = item.detail.as_deref().unwrap_or_default();
+        detail.contains("required")
+    });
+    let needed: Vec<&str> = needed.map(|item| item.label.as_str()).collect();
+    assert_eq!(needed, ["model"]);
+}
