@@ -6,29 +6,23 @@
 //! changed. A spec of common size is checked in the loop itself, with what was seen of the files elsewhere; while somebody
 //! types, what was seen a moment ago is taken for what they are, and they are looked at again when that moment is over.
 
-use std::{
-    collections::HashMap,
-    hash::{Hash, Hasher},
-    path::Path,
-    sync::{Arc, LazyLock},
-    time::Duration,
-};
+mod lsp;
 
-use lsp_types::{
-    CodeDescription, Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag,
-    Location, NumberOrString, PublishDiagnosticsParams, Url, notification,
-};
+use std::{collections::HashMap, path::Path, sync::Arc, time::Duration};
 
+use lsp_types::{Diagnostic, PublishDiagnosticsParams, Url, notification};
 use tokio::time::{Instant, sleep_until};
+
+pub use lsp::{result_id, to_lsp};
 
 use super::state::State;
 use crate::{
     spec::{
-        checks::{Checker, Context, FileNeed, Finding, Severity, Tag, needed_files},
+        checks::{Checker, Context, FileNeed, Finding, needed_files},
         syntax::Parsed,
     },
     study::{Inspector, Severities},
-    text::{Encoding, Text},
+    text::Encoding,
 };
 
 /// Texts up to this size are checked in the main loop: a tenth of a millisecond or two after an edit, one when they are
@@ -37,12 +31,6 @@ const CHECKED_AT_ONCE: usize = 64 * 1024;
 
 /// So long what was seen of the files beside a spec is taken for what they are.
 const FRESH: Duration = Duration::from_secs(1);
-
-/// Where each check is explained; `#<code>` follows. An address on the web, since a client need not share our disk.
-static CHECKS: LazyLock<Option<Url>> = LazyLock::new(|| {
-    let address = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/checks.md");
-    Url::parse(address).ok()
-});
 
 /// The findings of one version of a document.
 pub struct Checked {
@@ -440,65 +428,5 @@ impl Checked {
             diagnostics,
             result_id,
         }
-    }
-}
-
-/// The same for the same diagnostics, whatever the version (LSP "Pull Diagnostics").
-pub fn result_id(diagnostics: &[Diagnostic]) -> String {
-    let mut hasher = std::hash::DefaultHasher::new();
-    serde_json::to_string(diagnostics)
-        .unwrap_or_default()
-        .hash(&mut hasher);
-    format!("{:016x}", hasher.finish())
-}
-
-/// Findings as LSP wants them.
-pub fn to_lsp(findings: &[Finding], text: &Text, uri: &Url, encoding: Encoding) -> Vec<Diagnostic> {
-    findings
-        .iter()
-        .map(|finding| diagnostic(finding, text, uri, encoding))
-        .collect()
-}
-
-fn diagnostic(finding: &Finding, text: &Text, uri: &Url, encoding: Encoding) -> Diagnostic {
-    let code = finding.code.name();
-    let related = finding
-        .related
-        .iter()
-        .map(|related| DiagnosticRelatedInformation {
-            location: Location {
-                uri: uri.clone(),
-                range: text.range(related.range.clone(), encoding),
-            },
-            message: related.message.clone(),
-        });
-    let related: Vec<_> = related.collect();
-    let tags: Vec<_> = finding
-        .tags
-        .iter()
-        .map(|Tag::Unnecessary| DiagnosticTag::UNNECESSARY)
-        .collect();
-    Diagnostic {
-        range: text.range(finding.range.clone(), encoding),
-        severity: Some(severity(finding.severity)),
-        code: Some(NumberOrString::String(code.into())),
-        code_description: CHECKS.clone().map(|mut href| {
-            href.set_fragment(Some(code));
-            CodeDescription { href }
-        }),
-        source: Some("atomizer".into()),
-        message: finding.message.clone(),
-        related_information: (!related.is_empty()).then_some(related),
-        tags: (!tags.is_empty()).then_some(tags),
-        data: None,
-    }
-}
-
-fn severity(severity: Severity) -> DiagnosticSeverity {
-    match severity {
-        Severity::Error => DiagnosticSeverity::ERROR,
-        Severity::Warning => DiagnosticSeverity::WARNING,
-        Severity::Information => DiagnosticSeverity::INFORMATION,
-        Severity::Hint => DiagnosticSeverity::HINT,
     }
 }

@@ -823,10 +823,9 @@ fn duplicate_name() {
                 "name": "arm_w",
                         ^^^^^^^
             warning unknown-expression at "/design_variables/1/expression_name"
-              intake found no NX expression `layup_2`; did you mean `layup`?
+              intake found no NX expression `layup_2`
                 "expression_name": "layup_2",
                                    ^^^^^^^^^
-              + Change to "layup"
         "#]],
     );
 }
