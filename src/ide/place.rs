@@ -1,6 +1,7 @@
 //! What the format says about a place of the text.
 
 use crate::spec::{
+    checks::is_draft,
     format::{ExtractorType, Shape},
     model::EntryKind,
     syntax::{Node, Parsed, Step, pointer},
@@ -66,12 +67,6 @@ pub fn is_categorical(variable: Node<'_>) -> bool {
     string(variable, "type").is_some_and(|kind| kind == "categorical")
 }
 
-/// A spec whose study is a draft, which may lack most.
-fn is_draft(spec: Node<'_>) -> bool {
-    let status = spec.get("meta").and_then(|meta| string(meta, "status"));
-    matches!(status.as_deref(), Some("draft" | "introspected"))
-}
-
 /// The string at a key.
 pub fn string(node: Node<'_>, key: &str) -> Option<String> {
     Some(node.get(key)?.as_str()?.into_owned())
@@ -80,6 +75,13 @@ pub fn string(node: Node<'_>, key: &str) -> Option<String> {
 /// The number at a key.
 pub fn number(node: Node<'_>, key: &str) -> Option<f64> {
     node.get(key)?.as_f64()
+}
+
+/// The NX expression of that name, as intake found it.
+pub fn expression<'a>(parsed: &'a Parsed, name: &str) -> Option<Node<'a>> {
+    let list = parsed.node_at_pointer("/model/introspection/expressions")?;
+    list.elements()
+        .find(|node| string(*node, "name").as_deref() == Some(name))
 }
 
 /// The list that the value stands in directly, if it is one of those whose elements have a kind.

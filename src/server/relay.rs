@@ -120,34 +120,21 @@ impl Arrivals {
 /// tower-lsp refuses `"params": null` where LSP has no parameters, and absent ones where all are optional; lsp-types 0.94
 /// reads a client's `workspace.diagnostics` (LSP 3.17, "Diagnostics Refresh") by another name.
 fn normalise(request: Request) -> Request {
-    if request.method() == "initialize" {
-        return with_refresh(request);
-    }
     let absent = request.params().is_none_or(Value::is_null);
     let takes_none = matches!(request.method(), "shutdown" | "exit");
-    let takes_object = request.method().starts_with("atomizer/");
-    if !(takes_none || takes_object && absent) {
+    let lacks_object = request.method().starts_with("atomizer/") && absent;
+    let initializes = request.method() == "initialize";
+    if !(takes_none || lacks_object || initializes) {
         return request;
     }
-    let (method, id, _) = request.into_parts();
-    let mut builder = Request::build(method);
-    if takes_object {
-        builder = builder.params(json!({}));
-    }
-    if let Some(id) = id {
-        builder = builder.id(id);
-    }
-    builder.finish()
-}
-
-fn with_refresh(request: Request) -> Request {
-    const WORKSPACE: &str = "/capabilities/workspace";
     let (method, id, mut params) = request.into_parts();
-    let workspace = params.as_mut().and_then(|it| it.pointer_mut(WORKSPACE));
-    if let Some(Value::Object(workspace)) = workspace
-        && let Some(diagnostics) = workspace.get("diagnostics").cloned()
-    {
-        workspace.insert("diagnostic".into(), diagnostics);
+    if takes_none {
+        params = None;
+    } else if lacks_object {
+        params = Some(json!({}));
+    }
+    if initializes && let Some(params) = &mut params {
+        name_refresh(params);
     }
     let mut builder = Request::build(method);
     if let Some(params) = params {
@@ -157,6 +144,15 @@ fn with_refresh(request: Request) -> Request {
         builder = builder.id(id);
     }
     builder.finish()
+}
+
+fn name_refresh(params: &mut Value) {
+    let workspace = params.pointer_mut("/capabilities/workspace");
+    if let Some(Value::Object(workspace)) = workspace
+        && let Some(diagnostics) = workspace.get("diagnostics").cloned()
+    {
+        workspace.insert("diagnostic".into(), diagnostics);
+    }
 }
 
 impl Service<Request> for Arrivals {

@@ -12,7 +12,7 @@ use crate::{
         Snapshot,
         completion::{free_candidates, free_id},
         formatting::newline_of,
-        place::{number, shape_at, string},
+        place::{expression, number, shape_at, string},
     },
     spec::{
         checks::{insert_members, one_line},
@@ -150,14 +150,10 @@ pub fn add_variables(snapshot: &Snapshot, range: &Range<usize>) -> Vec<CodeActio
         .collect()
 }
 
-fn add_variable(snapshot: &Snapshot, expression: &str) -> Option<CodeAction> {
+fn add_variable(snapshot: &Snapshot, name: &str) -> Option<CodeAction> {
     let root = snapshot.parsed.root()?;
-    let found = snapshot
-        .parsed
-        .node_at_pointer("/model/introspection/expressions")?
-        .elements()
-        .find(|node| string(*node, "name").as_deref() == Some(expression))?;
-    let variable = variable(snapshot, found, expression);
+    let found = expression(&snapshot.parsed, name)?;
+    let variable = variable(snapshot, found, name);
     let edit = match root.get("design_variables") {
         Some(list) => append(snapshot, list, &variable)?,
         None => insert_members(
@@ -167,7 +163,7 @@ fn add_variable(snapshot: &Snapshot, expression: &str) -> Option<CodeAction> {
             &[("design_variables".to_owned(), json!([variable]))],
         )?,
     };
-    let title = format!("Add a variable for `{expression}`");
+    let title = format!("Add a variable for `{name}`");
     Some(CodeAction {
         kind: Some(ADD_VARIABLE),
         ..change(snapshot, title, CodeActionKind::REFACTOR, &[edit])

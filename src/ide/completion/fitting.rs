@@ -10,6 +10,7 @@ use crate::{
         place::{extractor_type, is_categorical, node_at, number, string},
     },
     spec::{
+        checks::fitting_algorithm,
         format::ExtractorType,
         model::{Entry, EntryKind, Word},
         syntax::{Node, Step},
@@ -21,10 +22,10 @@ use crate::{
 pub fn value(snapshot: &Snapshot, holder: &[Step], key: &str) -> Option<Skeleton> {
     let node = node_at(&snapshot.parsed, holder);
     match (last_key(holder), key) {
-        (Some("meta"), "study_name") => study_name(snapshot).map(word),
+        (Some("meta"), "study_name") => study_folder_name(snapshot.path.as_deref()?).map(word),
         (Some("bounds"), "min") => Some(literal(number(node?, "max")? - 1.0)),
         (Some("bounds"), "max") => Some(literal(number(node?, "min")? + 1.0)),
-        (Some("algorithm"), "type") => Some(word(algorithm(snapshot))),
+        (Some("algorithm"), "type") => Some(word(fitting_algorithm(snapshot.model()))),
         (Some("source"), "output_name") => output_name(snapshot, node?).map(word),
         (Some("outputs"), "metric") => {
             let (extractor, _) = holder.split_at_checked(2)?;
@@ -78,35 +79,12 @@ pub fn metric(kind: Option<ExtractorType>) -> &'static str {
     }
 }
 
-/// The units of an NX expression, as intake found them.
-pub fn units_of(snapshot: &Snapshot, expression: &str) -> Option<String> {
-    let list = snapshot
-        .parsed
-        .node_at_pointer("/model/introspection/expressions")?;
-    let found = list
-        .elements()
-        .find(|node| string(*node, "name").as_deref() == Some(expression))?;
-    string(found, "units")
-}
-
-/// One that can do what the objectives ask for.
-pub fn algorithm(snapshot: &Snapshot) -> &'static str {
-    match snapshot.model().list(EntryKind::Objective).len() {
-        0 | 1 => "TPE",
-        _ => "NSGA-II",
-    }
-}
-
 /// The last key of the steps.
 fn last_key(steps: &[Step]) -> Option<&str> {
     steps.iter().rev().find_map(|step| match step {
         Step::Key(key) => Some(key.as_str()),
         Step::Index(_) => None,
     })
-}
-
-fn study_name(snapshot: &Snapshot) -> Option<String> {
-    study_folder_name(snapshot.path.as_deref()?)
 }
 
 /// The middle of the bounds, or the first choice.

@@ -3,10 +3,10 @@
 use crate::{
     ide::{
         Snapshot,
-        place::{extractor_type, node_at, required, shape_at, string},
+        place::{self, extractor_type, node_at, required, shape_at, string},
     },
     spec::{
-        checks::{dimension_of, next_free},
+        checks::{dimension_of, fitting_algorithm, next_free},
         format::{ExtractorType, Refers, Shape, ValueKind},
         model::{Entry, EntryKind},
         syntax::{Node, Step},
@@ -254,7 +254,8 @@ fn entry(snapshot: &Snapshot, kind: EntryKind) -> Option<Skeleton> {
     Some(match kind {
         EntryKind::Variable => {
             let expression = free_expression(snapshot);
-            let units = fitting::units_of(snapshot, &expression);
+            let found = place::expression(&snapshot.parsed, &expression);
+            let units = found.and_then(|found| string(found, "units"));
             object([
                 ("id", id()),
                 ("name", word("")),
@@ -285,7 +286,7 @@ fn entry(snapshot: &Snapshot, kind: EntryKind) -> Option<Skeleton> {
         EntryKind::Stage => object([
             ("id", id()),
             ("name", word("")),
-            ("algorithm", word(fitting::algorithm(snapshot))),
+            ("algorithm", word(fitting_algorithm(snapshot.model()))),
             ("trials", Skeleton::Literal("50".into())),
         ]),
         EntryKind::Group => object([

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     ide::{
         Snapshot,
-        place::{extractor_type, node_at, shape_at, string},
+        place::{expression, extractor_type, node_at, shape_at, string},
     },
     spec::{
         checks::dimension_of,
@@ -339,14 +339,8 @@ pub fn preferred_units(snapshot: &Snapshot, steps: &[Step]) -> Option<String> {
         let units = output.units.as_ref().map(|units| units.text.to_string());
         return units.or_else(|| usual(extractor.facts.extractor_type()?));
     }
-    let expression = string(entry, "expression_name")?;
-    let list = snapshot
-        .parsed
-        .node_at_pointer("/model/introspection/expressions")?;
-    let found = list
-        .elements()
-        .find(|node| string(*node, "name").as_deref() == Some(&expression))?;
-    string(found, "units")
+    let driven = string(entry, "expression_name")?;
+    string(expression(&snapshot.parsed, &driven)?, "units")
 }
 
 /// The extractor that an output belongs to, where the steps lead into one.

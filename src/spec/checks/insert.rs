@@ -170,14 +170,7 @@ impl Filler<'_, '_> {
     }
 
     fn algorithm(&self) -> &'static str {
-        if search::enabled(self.spec, EntryKind::Objective)
-            .nth(1)
-            .is_some()
-        {
-            "NSGA-II"
-        } else {
-            "TPE"
-        }
+        search::fitting_algorithm(self.spec.model)
     }
 
     /// Trials enough for the variables and for the algorithm to begin.

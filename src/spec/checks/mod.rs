@@ -41,9 +41,12 @@ pub use fixes::fix_all;
 pub use gates::{Gate, GateKind, gates};
 pub use goals::dimension_of;
 pub use ids::next_free;
-pub use suggest::{Near, near, nearest};
+pub use search::fitting_algorithm;
+pub use status::is_draft;
+pub use suggest::nearest;
 pub use table::{Check, Code, TABLE};
 
+use self::suggest::near;
 use super::syntax::Parsed;
 use crate::text::Edit;
 

@@ -2,7 +2,7 @@
 
 use super::{Severity, edits, shape::quoted, view::SpecView, walk::Out};
 use crate::spec::{
-    model::{Detail, Entry, EntryKind, VariableKind},
+    model::{Detail, Entry, EntryKind, Model, VariableKind},
     syntax::{Kind, Node},
 };
 
@@ -41,6 +41,16 @@ fn none_enabled(spec: &SpecView<'_>, kind: EntryKind, message: &str, out: &mut O
     );
     if spec.draft {
         raw.finding.severity = Severity::Hint;
+    }
+}
+
+/// The algorithm to begin with: one that takes as many objectives as are enabled.
+#[must_use]
+pub fn fitting_algorithm(model: &Model) -> &'static str {
+    let objectives = model.list(EntryKind::Objective).iter();
+    match objectives.filter(|entry| entry.enabled()).count() {
+        0 | 1 => "TPE",
+        _ => "NSGA-II",
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
     Severity, edits,
     insert::Insert,
     near,
-    walk::{MANY, Out, Visit, is_of},
+    walk::{MANY, Out, Visit, fits, is_of},
 };
 use crate::{
     spec::{
@@ -220,7 +220,7 @@ pub(super) fn unknown_property(visit: &Visit<'_, '_>, out: &mut Out) {
             let (value, shape) = (member.value(), shape.key(key));
             value
                 .zip(shape)
-                .is_some_and(|(value, shape)| may_be(value, shape))
+                .is_some_and(|(value, shape)| is_valid(value, shape))
         };
         let old = shape.renamed(name);
         let near = match old {
@@ -254,15 +254,13 @@ pub(super) fn unknown_property(visit: &Visit<'_, '_>, out: &mut Out) {
 }
 
 /// A value is of the kind, the words and the form that the format asks for.
-fn may_be(value: Node<'_>, shape: &Shape) -> bool {
-    let of_a_kind = shape.kinds.is_empty() || shape.kinds.iter().any(|kind| is_of(value, *kind));
-    let Some(text) = value.as_str() else {
-        return of_a_kind;
-    };
-    let one_of_them =
-        shape.values.is_empty() || shape.values.iter().any(|value| value.name == text);
-    let pattern = shape.pattern.as_ref();
-    of_a_kind && one_of_them && pattern.is_none_or(|pattern| pattern.matches(&text))
+pub(super) fn is_valid(value: Node<'_>, shape: &Shape) -> bool {
+    fits(value, shape)
+        && value.as_str().is_none_or(|text| {
+            let pattern = shape.pattern.as_ref();
+            (shape.values.is_empty() || shape.values.iter().any(|value| value.name == text))
+                && pattern.is_none_or(|pattern| pattern.matches(&text))
+        })
 }
 
 /// The key is one of the format, somewhere. Where a bracket is lost it may have been drawn in from there.

@@ -1,7 +1,15 @@
 //! What the study says of itself.
 
 use super::{Code, Finding, Severity, edits, view::SpecView, walk::Out};
-use crate::spec::format::Shape;
+use crate::spec::{format::Shape, syntax::Node};
+
+/// Whether the study of a spec is a draft, which may lack all but `meta` and `model`: `meta.status` is `draft` or
+/// `introspected`.
+#[must_use]
+pub fn is_draft(spec: Node<'_>) -> bool {
+    let status = || spec.get("meta")?.get("status")?.as_str();
+    matches!(status().as_deref(), Some("draft" | "introspected"))
+}
 
 pub(super) fn study_name_mismatch(spec: &SpecView<'_>, out: &mut Out) {
     let Some(folder) = &spec.context.study_folder_name else {

@@ -7,7 +7,7 @@ use std::{
 
 use rustc_hash::FxHashMap;
 
-use super::{Context, ids};
+use super::{Context, ids, is_draft};
 use crate::spec::{
     format::Refers,
     model::{Entry, EntryKind, Model, Word},
@@ -41,8 +41,7 @@ const COMPARISONS: usize = 100_000;
 impl<'a> SpecView<'a> {
     pub fn new(parsed: &'a Parsed, model: &'a Model, context: &'a Context) -> Self {
         let root = parsed.root();
-        let status = root.and_then(|root| root.get("meta")?.get("status")?.as_str());
-        let draft = matches!(status.as_deref(), Some("draft" | "introspected"));
+        let draft = root.is_some_and(is_draft);
         Self {
             parsed,
             root,

@@ -163,7 +163,7 @@ impl<'a, 'v> Visit<'a, 'v> {
 }
 
 /// Whether a value is of a kind that the format allows.
-fn fits(node: Node<'_>, shape: &Shape) -> bool {
+pub(super) fn fits(node: Node<'_>, shape: &Shape) -> bool {
     shape.kinds.is_empty() || shape.kinds.iter().any(|kind| is_of(node, *kind))
 }
 

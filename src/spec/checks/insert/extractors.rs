@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::Filler;
 use crate::spec::{
-    checks::{goals::dimension_of, references::goals, walk::is_of},
+    checks::{goals::dimension_of, references::goals, shape::is_valid},
     format::{ExtractorType, Refers, Shape},
     model::{EntryKind, Word},
     syntax::{Kind, Node},
@@ -193,7 +193,7 @@ impl Filler<'_, '_> {
                 .into_iter()
                 .flat_map(|config| config.members().collect::<Vec<_>>());
             let valid = |key: &str, node: Node<'_>| {
-                shape.key(key).is_none_or(|shape| is_valid(node, shape))
+                shape.key(key).is_none_or(|shape| is_allowed(node, shape))
             };
             let well = members.into_iter().all(|member| {
                 member
@@ -217,18 +217,13 @@ impl Filler<'_, '_> {
 }
 
 /// The value is one that the format allows at a setting.
-fn is_valid(node: Node<'_>, shape: &Shape) -> bool {
-    let kind = shape.kinds.is_empty() || shape.kinds.iter().any(|kind| is_of(node, *kind));
-    let word = shape.values.is_empty()
-        || node
-            .as_str()
-            .is_some_and(|word| shape.values.iter().any(|value| value.name == word));
+fn is_allowed(node: Node<'_>, shape: &Shape) -> bool {
     let value = node.as_f64();
     let range = value.is_none_or(|value| {
         shape.minimum.is_none_or(|least| value >= least)
             && shape.maximum.is_none_or(|most| value <= most)
     });
-    kind && word && range && !matches!(node.kind(), Kind::Error)
+    is_valid(node, shape) && range && !matches!(node.kind(), Kind::Error)
 }
 
 fn usual_output(kind: ExtractorType) -> &'static str {
