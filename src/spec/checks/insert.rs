@@ -264,6 +264,18 @@ impl Filler<'_, '_> {
             .node_at_pointer(&self.spec.model.pointer(self.entry?))?;
         let baseline = self.number(variable.get("baseline"));
         let width = self.number(variable.get("step")).unwrap_or(0.0).max(1.0);
+        // With a baseline beyond the other bound, any value would bring the finding that it is.
+        let beyond = |baseline: f64| match key {
+            "min" => self
+                .number(self.object.get("max"))
+                .is_some_and(|max| baseline > max),
+            _ => self
+                .number(self.object.get("min"))
+                .is_some_and(|min| baseline < min),
+        };
+        if baseline.is_some_and(beyond) {
+            return None;
+        }
         let value = if key == "min" {
             let end = self.number(self.object.get("max")).unwrap_or(1.0) - width;
             let low = baseline.map_or(end, |baseline| baseline.min(end)).min(end);

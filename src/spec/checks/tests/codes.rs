@@ -344,6 +344,18 @@ fn missing_property() {
 }
 
 #[test]
+fn a_bound_is_not_inserted_where_the_baseline_is_beyond_the_other_one() {
+    let text = r#"{"design_variables": [
+        {"id": "dv_001", "name": "a", "expression_name": "a", "bounds": {"max": 1}, "baseline": BASELINE}]}"#;
+    for (baseline, offered) in [("5", 0), ("0.5", 1)] {
+        let parsed = parsed(&text.replace("BASELINE", baseline));
+        let found = check(&parsed, &Context::default());
+        let min = found.iter().find(|it| it.message == "`min` is missing");
+        assert_eq!(min.expect("found").fixes.len(), offered, "{baseline}");
+    }
+}
+
+#[test]
 fn unknown_property() {
     says(
         &with(BRACKET, &[(r#""threshold": 235.0"#, r#""limit": 235.0"#)]),
