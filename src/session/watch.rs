@@ -166,9 +166,12 @@ struct FileState {
     /// To be read.
     dirty: bool,
     gone_since: Option<Instant>,
-    /// Size and time of change at the last poll.
-    stamp: Option<(u64, Option<SystemTime>)>,
+    /// How it was at the last poll; `None`: not polled since it is not watched. It may have changed since it was read.
+    polled: Option<Stamp>,
 }
+
+/// Size and time of change of a file; `None`: no file.
+type Stamp = Option<(u64, Option<SystemTime>)>;
 
 impl Worker {
     fn run(mut self, inbox: &mpsc::Receiver<Order>) {
@@ -308,14 +311,14 @@ impl Worker {
             .collect();
         for path in polled {
             self.watch_folder(&path);
-            let stamp = fs::metadata(&path)
+            let stamp: Stamp = fs::metadata(&path)
                 .ok()
                 .map(|metadata| (metadata.len(), metadata.modified().ok()));
             // Now watched: what happened until then is looked at once.
             let newly_watched = !self.is_polled(&path);
             if let Some(state) = self.files.get_mut(&path) {
-                state.dirty |= newly_watched || state.stamp != stamp;
-                state.stamp = stamp;
+                state.dirty |= newly_watched || state.polled != Some(stamp);
+                state.polled = (!newly_watched).then_some(stamp);
             }
         }
     }
@@ -463,6 +466,21 @@ mod tests {
             fs::remove_dir_all(dir.path().join("new")).expect("removed");
             assert_eq!(next(&mut following).await, None);
         }
+    }
+
+    #[tokio::test]
+    async fn a_file_that_goes_before_its_folder_could_be_watched_is_told() {
+        let (dir, _path, watcher, _following) = followed();
+        let folder = dir.path().join("new");
+        let path = folder.join("atomizer_spec.json");
+        let mut following = watcher.follow();
+        following.add(&path, None);
+        fs::create_dir_all(&folder).expect("made");
+        fs::write(&path, "[1]").expect("written");
+        following.look(&path);
+        assert_eq!(next(&mut following).await.as_deref(), Some("[1]"));
+        fs::remove_dir_all(&folder).expect("removed");
+        assert_eq!(next(&mut following).await, None);
     }
 
     #[cfg(unix)]
