@@ -17,6 +17,7 @@ use tokio::{
 };
 use tower_lsp::jsonrpc::{Error, Id, Request, Response};
 
+use self::long::{LONG, Long};
 use super::{lifecycle::Lifecycle, outbox::Outbox};
 
 /// The largest message: several times the largest spec that is read.
@@ -56,17 +57,25 @@ pub fn messages(
     })
 }
 
+/// What a message holds behind its header.
+enum Body {
+    Short(Vec<u8>),
+    Long(Long),
+}
+
 /// Reads a body, or says why it is no message; a long one where it holds up nothing else.
-async fn read_off(body: Vec<u8>) -> Result<Message, Error> {
-    if body.len() <= READ_AT_ONCE {
-        return read(&body);
-    }
-    let read = spawn_blocking(move || long::read(body)).await;
+async fn read_off(body: Body) -> Result<Message, Error> {
+    let long = match body {
+        Body::Short(body) if body.len() <= READ_AT_ONCE => return read(&body),
+        Body::Short(body) => Long::Whole(body),
+        Body::Long(long) => long,
+    };
+    let read = spawn_blocking(move || long.read()).await;
     read.unwrap_or_else(|_| Err(Error::internal_error()))
 }
 
 /// The next body; lines that are no header are passed over. `None`: the end.
-async fn next_body(source: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Option<Vec<u8>>> {
+async fn next_body(source: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Option<Body>> {
     let mut length = None;
     let mut line = Vec::new();
     loop {
@@ -87,9 +96,14 @@ async fn next_body(source: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Optio
         } else if text.is_empty()
             && let Some(length) = length
         {
+            if length >= LONG {
+                return long::body(source, length)
+                    .await
+                    .map(|it| Some(Body::Long(it)));
+            }
             let mut body = vec![0; length];
             source.read_exact(&mut body).await?;
-            return Ok(Some(body));
+            return Ok(Some(Body::Short(body)));
         }
     }
 }
@@ -171,7 +185,7 @@ mod tests {
     async fn bodies(bytes: &[u8]) -> Vec<String> {
         let mut source = bytes;
         let mut bodies = Vec::new();
-        while let Ok(Some(body)) = next_body(&mut source).await {
+        while let Ok(Some(Body::Short(body))) = next_body(&mut source).await {
             bodies.push(String::from_utf8_lossy(&body).into_owned());
         }
         bodies
