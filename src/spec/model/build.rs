@@ -26,7 +26,7 @@ impl Model {
     pub fn update_looking<T: Send>(
         self,
         parsed: &Parsed,
-        look: impl Fn(Fresh<'_>) -> T + Sync,
+        look: impl Fn(Fresh<'_>) -> T + Send + Sync,
     ) -> Update<T> {
         let mut builder = Builder::new(self, look);
         match parsed.root() {
@@ -54,7 +54,7 @@ struct Builder<T, L> {
     taken: Arc<Facts>,
 }
 
-impl<T: Send, L: Fn(Fresh<'_>) -> T + Sync> Builder<T, L> {
+impl<T: Send, L: Fn(Fresh<'_>) -> T + Send + Sync> Builder<T, L> {
     fn new(old: Model, look: L) -> Self {
         let model = Model {
             whole: true,
@@ -232,7 +232,8 @@ impl<T: Send, L: Fn(Fresh<'_>) -> T + Sync> Builder<T, L> {
         let of_entries = shape.items.as_deref();
         let is_long = node.len() >= SIDE_BY_SIDE;
         if is_long && self.is_new(&old, node) {
-            self.read_side_by_side(kind, node, of_entries);
+            // In one of the threads that will share the work, and then wakes the others while nobody is about to sleep.
+            rayon::scope(|_| self.read_side_by_side(kind, node, of_entries));
         } else {
             let mut at = Aligner::new(old);
             let most = node.most_items();

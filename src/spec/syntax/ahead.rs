@@ -6,9 +6,10 @@
 //! read already it takes them over, some at a time: what is balanced, not far, and without an error is the same tree
 //! wherever its text stands (see [`parse`](super::parse)). Most objects are only [skimmed](super::plain).
 
-use std::sync::Arc;
-
-use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use super::{
     green::{Chunk, Ids, Shape, Value},
@@ -48,16 +49,39 @@ impl Ahead {
 
     /// The same, by pieces of `size` bytes.
     pub(super) fn by_pieces(text: &Text, whole: &Arc<Flat>, size: usize) -> Self {
-        let pieces: Vec<_> = (0..whole.len()).step_by(size).collect();
-        let found: Vec<_> = pieces
-            .into_par_iter()
-            .map(|from| piece(text, whole, from, (from + size).min(whole.len())))
-            .collect();
+        let found = shared_out(whole.len().div_ceil(size), |piece| {
+            let from = piece * size;
+            read_piece(text, whole, from, (from + size).min(whole.len()))
+        });
         Self {
             found: found.into_iter().flatten().collect(),
             next: 0,
         }
     }
+}
+
+/// The results of `count` jobs, in their order, by this thread and all others of rayon's. Its iterators would have this
+/// one sleep and wake two: while it is about to, Linux puts both on the other processor, where each waits for the other
+/// for the next 15 ms.
+fn shared_out<T: Send>(count: usize, job: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(count)));
+    let work = || {
+        let claim = || Some(next.fetch_add(1, Ordering::Relaxed)).filter(|n| *n < count);
+        for n in std::iter::from_fn(claim) {
+            let result = job(n);
+            let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
+            done.push((n, result));
+        }
+    };
+    rayon::in_place_scope(|scope| {
+        for _ in 1..rayon::current_num_threads() {
+            scope.spawn(|_| work());
+        }
+        work();
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_unstable_by_key(|(n, _)| *n);
+    done.into_iter().map(|(_, result)| result).collect()
 }
 
 /// Asked for places in rising order.
@@ -90,7 +114,7 @@ impl Reuse for Skim {
 
 /// The objects that begin between `from` and `to`, as far as they are elements of lists that are no deeper than the
 /// first.
-fn piece(text: &Text, whole: &Arc<Flat>, from: usize, to: usize) -> Vec<(usize, Chunk)> {
+fn read_piece(text: &Text, whole: &Arc<Flat>, from: usize, to: usize) -> Vec<(usize, Chunk)> {
     let mut found = Vec::new();
     let mut pos = from;
     let text_of_piece = Arc::new(Piece(whole.clone()));
