@@ -1,7 +1,10 @@
 //! The LSP methods that are answered, each by one file of `requests/` or `notifications/`.
 
 use futures::future::BoxFuture;
-use lsp_types::*;
+use lsp_types::{
+    DocumentDiagnosticReportResult as Report, WorkspaceDiagnosticReportResult as WorkspaceReport, *,
+};
+use serde::Serialize;
 use serde_json::Value;
 use tower_lsp::{
     LanguageServer,
@@ -10,10 +13,11 @@ use tower_lsp::{
 
 use super::{
     lifecycle::Lifecycle,
-    main_loop::Events,
+    main_loop::{Events, Reply},
     notifications,
     operations::{self, Operation},
     relay, requests,
+    state::State,
 };
 
 /// tower-lsp's idea of a language server: a handle on the main loop.
@@ -40,6 +44,15 @@ impl Backend {
 }
 
 impl Backend {
+    /// The result of a request, written as JSON on the way.
+    async fn answer<T: Serialize + Send + 'static>(
+        &self,
+        event: impl FnOnce(&mut State, Reply<Option<T>>) + Send + 'static,
+    ) -> RpcResult<Option<T>> {
+        let result = self.events.ask(event).await?;
+        Ok(relay::write(result, || None))
+    }
+
     /// `window/workDoneProgress/cancel`, which tower-lsp does not know.
     pub async fn work_done_progress_cancel(&self, params: Value) {
         self.events.send(move |state| {
@@ -115,14 +128,12 @@ impl LanguageServer for Backend {
         &self,
         params: GotoDefinitionParams,
     ) -> RpcResult<Option<GotoDefinitionResponse>> {
-        self.events
-            .ask(move |state, reply| requests::definition::definition(state, params, reply))
+        self.answer(move |state, reply| requests::definition::definition(state, params, reply))
             .await
     }
 
     async fn references(&self, params: ReferenceParams) -> RpcResult<Option<Vec<Location>>> {
-        self.events
-            .ask(move |state, reply| requests::references::references(state, params, reply))
+        self.answer(move |state, reply| requests::references::references(state, params, reply))
             .await
     }
 
@@ -130,36 +141,32 @@ impl LanguageServer for Backend {
         &self,
         params: DocumentHighlightParams,
     ) -> RpcResult<Option<Vec<DocumentHighlight>>> {
-        self.events
-            .ask(move |state, reply| {
-                requests::document_highlight::document_highlight(state, params, reply)
-            })
-            .await
+        self.answer(move |state, reply| {
+            requests::document_highlight::document_highlight(state, params, reply)
+        })
+        .await
     }
 
     async fn linked_editing_range(
         &self,
         params: LinkedEditingRangeParams,
     ) -> RpcResult<Option<LinkedEditingRanges>> {
-        self.events
-            .ask(move |state, reply| {
-                requests::linked_editing_range::linked_editing_range(state, params, reply)
-            })
-            .await
+        self.answer(move |state, reply| {
+            requests::linked_editing_range::linked_editing_range(state, params, reply)
+        })
+        .await
     }
 
     async fn prepare_rename(
         &self,
         params: TextDocumentPositionParams,
     ) -> RpcResult<Option<PrepareRenameResponse>> {
-        self.events
-            .ask(move |state, reply| requests::rename::prepare_rename(state, params, reply))
+        self.answer(move |state, reply| requests::rename::prepare_rename(state, params, reply))
             .await
     }
 
     async fn rename(&self, params: RenameParams) -> RpcResult<Option<WorkspaceEdit>> {
-        self.events
-            .ask(move |state, reply| requests::rename::rename(state, params, reply))
+        self.answer(move |state, reply| requests::rename::rename(state, params, reply))
             .await
     }
 
@@ -167,19 +174,17 @@ impl LanguageServer for Backend {
         &self,
         params: DocumentSymbolParams,
     ) -> RpcResult<Option<DocumentSymbolResponse>> {
-        self.events
-            .ask(move |state, reply| {
-                requests::document_symbol::document_symbol(state, params, reply)
-            })
-            .await
+        self.answer(move |state, reply| {
+            requests::document_symbol::document_symbol(state, params, reply)
+        })
+        .await
     }
 
     async fn symbol(
         &self,
         params: WorkspaceSymbolParams,
     ) -> RpcResult<Option<Vec<SymbolInformation>>> {
-        self.events
-            .ask(move |state, reply| requests::symbol::symbol(state, params, reply))
+        self.answer(move |state, reply| requests::symbol::symbol(state, params, reply))
             .await
     }
 
@@ -187,40 +192,39 @@ impl LanguageServer for Backend {
         &self,
         params: FoldingRangeParams,
     ) -> RpcResult<Option<Vec<FoldingRange>>> {
-        self.events
-            .ask(move |state, reply| requests::folding_range::folding_range(state, params, reply))
-            .await
+        self.answer(move |state, reply| {
+            requests::folding_range::folding_range(state, params, reply)
+        })
+        .await
     }
 
     async fn selection_range(
         &self,
         params: SelectionRangeParams,
     ) -> RpcResult<Option<Vec<SelectionRange>>> {
-        self.events
-            .ask(move |state, reply| {
-                requests::selection_range::selection_range(state, params, reply)
-            })
-            .await
+        self.answer(move |state, reply| {
+            requests::selection_range::selection_range(state, params, reply)
+        })
+        .await
     }
 
     async fn document_link(
         &self,
         params: DocumentLinkParams,
     ) -> RpcResult<Option<Vec<DocumentLink>>> {
-        self.events
-            .ask(move |state, reply| requests::document_link::document_link(state, params, reply))
-            .await
+        self.answer(move |state, reply| {
+            requests::document_link::document_link(state, params, reply)
+        })
+        .await
     }
 
     async fn inlay_hint(&self, params: InlayHintParams) -> RpcResult<Option<Vec<InlayHint>>> {
-        self.events
-            .ask(move |state, reply| requests::inlay_hint::inlay_hint(state, params, reply))
+        self.answer(move |state, reply| requests::inlay_hint::inlay_hint(state, params, reply))
             .await
     }
 
     async fn code_lens(&self, params: CodeLensParams) -> RpcResult<Option<Vec<CodeLens>>> {
-        self.events
-            .ask(move |state, reply| requests::code_lens::code_lens(state, params, reply))
+        self.answer(move |state, reply| requests::code_lens::code_lens(state, params, reply))
             .await
     }
 
@@ -228,8 +232,7 @@ impl LanguageServer for Backend {
         &self,
         params: DocumentFormattingParams,
     ) -> RpcResult<Option<Vec<TextEdit>>> {
-        self.events
-            .ask(move |state, reply| requests::formatting::formatting(state, params, reply))
+        self.answer(move |state, reply| requests::formatting::formatting(state, params, reply))
             .await
     }
 
@@ -237,28 +240,24 @@ impl LanguageServer for Backend {
         &self,
         params: DocumentRangeFormattingParams,
     ) -> RpcResult<Option<Vec<TextEdit>>> {
-        self.events
-            .ask(move |state, reply| {
-                requests::range_formatting::range_formatting(state, params, reply)
-            })
-            .await
+        self.answer(move |state, reply| {
+            requests::range_formatting::range_formatting(state, params, reply)
+        })
+        .await
     }
 
     async fn hover(&self, params: HoverParams) -> RpcResult<Option<Hover>> {
-        self.events
-            .ask(move |state, reply| requests::hover::hover(state, params, reply))
+        self.answer(move |state, reply| requests::hover::hover(state, params, reply))
             .await
     }
 
     async fn completion(&self, params: CompletionParams) -> RpcResult<Option<CompletionResponse>> {
-        self.events
-            .ask(move |state, reply| requests::completion::completion(state, params, reply))
+        self.answer(move |state, reply| requests::completion::completion(state, params, reply))
             .await
     }
 
     async fn code_action(&self, params: CodeActionParams) -> RpcResult<Option<CodeActionResponse>> {
-        self.events
-            .ask(move |state, reply| requests::code_action::code_action(state, params, reply))
+        self.answer(move |state, reply| requests::code_action::code_action(state, params, reply))
             .await
     }
 
@@ -287,6 +286,7 @@ impl LanguageServer for Backend {
         self.events
             .ask(move |state, reply| requests::diagnostic::diagnostic(state, params, reply))
             .await
+            .map(|report| relay::write(report, || Report::Partial(Default::default())))
     }
 
     async fn workspace_diagnostic(
@@ -298,6 +298,7 @@ impl LanguageServer for Backend {
                 requests::workspace_diagnostic::workspace_diagnostic(state, params, reply)
             })
             .await
+            .map(|report| relay::write(report, || WorkspaceReport::Report(Default::default())))
     }
 
     async fn execute_command(&self, params: ExecuteCommandParams) -> RpcResult<Option<Value>> {

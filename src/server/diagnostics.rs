@@ -56,7 +56,13 @@ pub type Waiter = Box<dyn FnOnce(&Arc<Checked>) + Send>;
 pub struct Reports {
     by_uri: HashMap<Url, Report>,
     /// What changed and is not checked yet.
-    unchecked: Vec<Url>,
+    unchecked: Vec<Unchecked>,
+}
+
+struct Unchecked {
+    uri: Url,
+    /// The client will ask for it.
+    can_wait: bool,
 }
 
 struct Report {
@@ -85,15 +91,33 @@ struct Seen {
 impl State {
     /// Has a document's present text checked, as soon as nobody waits for anything else or somebody waits for that.
     pub fn recheck(&mut self, uri: &Url) {
+        self.put_off(uri, false);
+    }
+
+    /// Has what the client changed checked: one that pulls asks for that itself.
+    pub fn recheck_changed(&mut self, uri: &Url) {
+        self.put_off(uri, self.client.pull_diagnostics);
+    }
+
+    fn put_off(&mut self, uri: &Url, can_wait: bool) {
+        if !self.documents.get(uri).is_some_and(|it| it.is_spec) {
+            return;
+        }
         let unchecked = &mut self.reports.unchecked;
-        if self.documents.get(uri).is_some_and(|it| it.is_spec) && !unchecked.contains(uri) {
-            unchecked.push(uri.clone());
+        match unchecked.iter_mut().find(|it| it.uri == *uri) {
+            Some(known) => known.can_wait &= can_wait,
+            None => unchecked.push(Unchecked {
+                uri: uri.clone(),
+                can_wait,
+            }),
         }
     }
 
-    /// Checks what changed.
+    /// Checks what changed and cannot wait.
     pub fn check_changed(&mut self) {
-        for uri in std::mem::take(&mut self.reports.unchecked) {
+        let unchecked = &mut self.reports.unchecked;
+        let urgent: Vec<_> = unchecked.extract_if(.., |it| !it.can_wait).collect();
+        for Unchecked { uri, .. } in urgent {
             self.check(&uri);
         }
     }
@@ -320,7 +344,7 @@ impl State {
 
     /// Hands the findings of the present text, or of a later one, to `waiter`. `false`: no such spec is open.
     pub fn when_checked(&mut self, uri: &Url, waiter: Waiter) -> bool {
-        if let Some(at) = self.reports.unchecked.iter().position(|it| it == uri) {
+        if let Some(at) = self.reports.unchecked.iter().position(|it| it.uri == *uri) {
             self.reports.unchecked.swap_remove(at);
             self.check(uri);
         }
@@ -337,7 +361,7 @@ impl State {
 
     /// The document closed.
     pub fn forget_report(&mut self, uri: &Url) {
-        self.reports.unchecked.retain(|it| it != uri);
+        self.reports.unchecked.retain(|it| it.uri != *uri);
         let report = self.reports.by_uri.remove(uri);
         let known = report.is_some();
         tokio::task::spawn_blocking(move || drop(report));
@@ -354,9 +378,9 @@ impl State {
 }
 
 impl Reports {
-    /// Something changed and is not checked yet.
+    /// Something changed, is not checked yet, and cannot wait.
     pub fn has_unchecked(&self) -> bool {
-        !self.unchecked.is_empty()
+        self.unchecked.iter().any(|it| !it.can_wait)
     }
 }
 

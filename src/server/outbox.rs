@@ -98,6 +98,14 @@ impl Outbox {
         self.send(response);
     }
 
+    /// Answers a request of the client with a result that is JSON already.
+    pub fn respond_with(&self, id: &Id, result: &str) {
+        let id = to_value(id);
+        self.frame(&format!(
+            r#"{{"jsonrpc":"2.0","result":{result},"id":{id}}}"#
+        ));
+    }
+
     /// Answers a message whose id could not be read (JSON-RPC 2.0, "Response object").
     pub fn refuse(&self, error: Error) {
         self.send(&json!({ "jsonrpc": "2.0", "id": null, "error": error }));
@@ -153,6 +161,10 @@ impl Outbox {
             Ok(body) => body,
             Err(error) => return tracing::error!(%error, "a message could not be written as JSON"),
         };
+        self.frame(&body);
+    }
+
+    fn frame(&self, body: &str) {
         self.enqueue(format!("Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes());
     }
 

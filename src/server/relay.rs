@@ -8,6 +8,7 @@
 //! [`Arrivals`], through which every message passes before tower-lsp sees it.
 
 use std::{
+    cell::Cell,
     collections::HashMap,
     pin::pin,
     sync::{Arc, Mutex, MutexGuard},
@@ -15,6 +16,7 @@ use std::{
 };
 
 use futures::{Stream, StreamExt, future, future::BoxFuture, poll, stream::FuturesUnordered};
+use serde::Serialize;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use tower::Service;
@@ -27,14 +29,45 @@ use super::{
     backend::Backend, input::Message, lifecycle::Lifecycle, operations::Operation, outbox::Outbox,
 };
 
+/// A request being handled.
+#[derive(Default)]
+struct Asked {
+    cancelled: CancellationToken,
+    /// The result as JSON, where the handler has written it.
+    written: Cell<Option<String>>,
+}
+
 tokio::task_local! {
-    static CANCELLED: CancellationToken;
+    static ASKED: Asked;
 }
 
 /// Cancelled the moment the `$/cancelRequest` for the request being handled arrives. To be called in a handler before
 /// its first `.await`.
 pub fn cancellation() -> CancellationToken {
-    CANCELLED.try_with(Clone::clone).unwrap_or_default()
+    ASKED
+        .try_with(|asked| asked.cancelled.clone())
+        .unwrap_or_default()
+}
+
+/// Writes the result of the request being handled, and gives tower-lsp an empty one `instead`: it would make a [`Value`]
+/// of it first, which takes longer than all else that is done for a completion.
+pub fn write<T: Serialize>(result: T, instead: impl FnOnce() -> T) -> T {
+    let Ok(json) = serde_json::to_string(&result) else {
+        // tower-lsp answers with what went wrong.
+        return result;
+    };
+    match ASKED.try_with(|asked| asked.written.set(Some(json))) {
+        Ok(()) => instead(),
+        Err(_) => result,
+    }
+}
+
+/// What a request is answered with.
+pub enum Answer {
+    /// A response as tower-lsp made it.
+    Made(Response),
+    /// A result as JSON.
+    Written(Id, String),
 }
 
 /// The handler of an operation's request, in the shape that tower-lsp registers.
@@ -50,10 +83,10 @@ pub fn operation(
 pub async fn run(mut service: Arrivals, messages: impl Stream<Item = Message>, outbox: Outbox) {
     let mut messages = pin!(messages.fuse());
     let mut handling = FuturesUnordered::new();
-    let answer = |handled: Result<Option<Response>, _>| {
-        if let Ok(Some(response)) = handled {
-            outbox.respond(&response);
-        }
+    let answer = |handled: Result<Option<Answer>, _>| match handled {
+        Ok(Some(Answer::Made(response))) => outbox.respond(&response),
+        Ok(Some(Answer::Written(id, result))) => outbox.respond_with(&id, &result),
+        Ok(None) | Err(_) => {}
     };
     loop {
         // While `initialize` is handled the service takes nothing else, and wakes nobody when it does again.
@@ -156,7 +189,7 @@ fn name_refresh(params: &mut Value) {
 }
 
 impl Service<Request> for Arrivals {
-    type Response = Option<Response>;
+    type Response = Option<Answer>;
     type Error = <LspService<Backend> as Service<Request>>::Error;
     type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
 
@@ -168,18 +201,23 @@ impl Service<Request> for Arrivals {
         self.notice(&request);
         let request = normalise(request);
         let Some(id) = request.id().cloned() else {
-            return self.inner.call(request);
+            let handled = self.inner.call(request);
+            return Box::pin(async move { Ok(handled.await?.map(Answer::Made)) });
         };
-        let token = CancellationToken::new();
+        let asked = Asked::default();
         lock(&self.running)
             .entry(id.clone())
-            .or_insert_with(|| token.clone());
+            .or_insert_with(|| asked.cancelled.clone());
         let handled = self.inner.call(request);
         let running = self.running.clone();
-        Box::pin(CANCELLED.scope(token, async move {
-            let response = handled.await;
+        Box::pin(ASKED.scope(asked, async move {
+            let response = handled.await?;
             lock(&running).remove(&id);
-            response
+            let written = ASKED.with(|asked| asked.written.take());
+            Ok(response.map(|response| match written {
+                Some(result) if response.is_ok() => Answer::Written(id, result),
+                _ => Answer::Made(response),
+            }))
         }))
     }
 }

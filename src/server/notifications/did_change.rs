@@ -20,5 +20,5 @@ pub fn did_change(state: &mut State, params: DidChangeTextDocumentParams) {
     state.parse(&uri, job);
     state.text_moved(&uri);
     state.compare_with_disk(&uri);
-    state.recheck(&uri);
+    state.recheck_changed(&uri);
 }
