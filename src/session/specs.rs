@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 use self::{
     author::{FINISHED, until},
     bringer::{Bringer, Told},
-    content::{Claimed, Content, Spec, Stamp, real, stamp},
+    content::{Claimed, Content, Spec, real},
     known::{Known, come_since, needs_text},
 };
 use super::{
@@ -37,7 +37,7 @@ use super::{
     types::{Applied, Introduced, SpecUpdate},
     watch::Following,
 };
-use crate::study::Root;
+use crate::study::{Root, Stamp};
 
 pub(super) use content::is_spec;
 
@@ -80,7 +80,7 @@ enum Note {
         tool: String,
         file: Option<PathBuf>,
         /// Of the files that it can change, just before it began.
-        stamps: Vec<(PathBuf, Stamp)>,
+        stamps: Vec<(PathBuf, Option<Stamp>)>,
         /// Specs as they were then, of which that was not known.
         met: Vec<Spec>,
     },
@@ -157,14 +157,14 @@ impl SpecKeeper {
             Some(path) => {
                 let met = needs_text(&known, &path).then(|| Spec::now(path.clone()));
                 (
-                    vec![(path.clone(), stamp(&path))],
+                    vec![(path.clone(), Stamp::at(&path))],
                     met.into_iter().collect(),
                 )
             }
             None => {
                 let stamps = known
                     .iter()
-                    .map(|known| (known.path.clone(), stamp(&known.path)))
+                    .map(|known| (known.path.clone(), Stamp::at(&known.path)))
                     .collect();
                 (stamps, come_since(&known, &root))
             }
@@ -320,9 +320,9 @@ impl Look {
         introduced
     }
 
-    async fn read(&self, real: &Path) -> Option<(Stamp, Content)> {
+    async fn read(&self, real: &Path) -> Option<(Option<Stamp>, Content)> {
         let path = self.specs.get(real)?.path.clone();
-        tokio::task::spawn_blocking(move || (stamp(&path), Content::read(&path)))
+        tokio::task::spawn_blocking(move || (Stamp::at(&path), Content::read(&path)))
             .await
             .ok()
     }
@@ -397,7 +397,7 @@ impl Look {
         if under_way && claudes {
             return;
         }
-        if stamp(&spec.path) == spec.stamp && !(last && claudes) {
+        if Stamp::at(&spec.path) == spec.stamp && !(last && claudes) {
             return;
         }
         self.heed_save(real).await;

@@ -8,13 +8,13 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    fs, io,
+    io,
     path::{Path, PathBuf},
     sync::{
         atomic::{AtomicU64, Ordering},
         mpsc,
     },
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, Instant},
 };
 
 use notify::{
@@ -24,7 +24,7 @@ use notify::{
 use serde::de::IgnoredAny;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use crate::study::{SpecFile, StudyError, read_spec};
+use crate::study::{SpecFile, Stamp, StudyError, read_spec};
 
 /// How often files are looked at that cannot be watched.
 const POLL: Duration = Duration::from_millis(100);
@@ -167,11 +167,8 @@ struct FileState {
     dirty: bool,
     gone_since: Option<Instant>,
     /// How it was at the last poll; `None`: not polled since it is not watched. It may have changed since it was read.
-    polled: Option<Stamp>,
+    polled: Option<Option<Stamp>>,
 }
-
-/// Size and time of change of a file; `None`: no file.
-type Stamp = Option<(u64, Option<SystemTime>)>;
 
 impl Worker {
     fn run(mut self, inbox: &mpsc::Receiver<Order>) {
@@ -311,9 +308,7 @@ impl Worker {
             .collect();
         for path in polled {
             self.watch_folder(&path);
-            let stamp: Stamp = fs::metadata(&path)
-                .ok()
-                .map(|metadata| (metadata.len(), metadata.modified().ok()));
+            let stamp = Stamp::at(&path);
             // Now watched: what happened until then is looked at once.
             let newly_watched = !self.is_polled(&path);
             if let Some(state) = self.files.get_mut(&path) {
@@ -374,7 +369,10 @@ fn is_json(file: &SpecFile) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::{fs::File, io::Write};
+    use std::{
+        fs::{self, File},
+        io::Write,
+    };
 
     use tempfile::TempDir;
 

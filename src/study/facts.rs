@@ -6,10 +6,9 @@ use std::{
     fs::{self, File, Metadata},
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
-    time::{Duration, SystemTime},
 };
 
-use super::{disk::md5_of, root::study_folder};
+use super::{Stamp, disk::md5_of, root::study_folder};
 
 /// One file that a spec names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,31 +25,6 @@ pub struct FileFact {
 #[derive(Debug, Default)]
 pub struct FileFacts {
     sums: Mutex<HashMap<PathBuf, (Stamp, String)>>,
-}
-
-/// Two files of the same stamp are taken for the same.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Stamp {
-    size: u64,
-    modified: Option<SystemTime>,
-}
-
-impl Stamp {
-    pub(super) fn of(metadata: &Metadata) -> Self {
-        Stamp {
-            size: metadata.len(),
-            modified: metadata.modified().ok(),
-        }
-    }
-
-    /// The file had lain there for longer than a file system's clock is coarse (FAT counts in 2 s), so that a change
-    /// after `now` cannot leave it the same stamp.
-    pub(super) fn is_settled(&self, now: SystemTime) -> bool {
-        const COARSEST: Duration = Duration::from_secs(2);
-        self.modified
-            .and_then(|modified| now.duration_since(modified).ok())
-            .is_some_and(|age| age > COARSEST)
-    }
 }
 
 impl FileFacts {

@@ -2,12 +2,11 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
     path::{Path, PathBuf},
     time::SystemTime,
 };
 
-use super::{FileFacts, StudyError, facts::Stamp, located, read_spec, study_folder_name};
+use super::{FileFacts, Stamp, StudyError, located, read_spec, study_folder_name};
 use crate::{
     spec::{
         checks::{Checker, Code, Context, FileNeed, Finding, Severity, needed_files},
@@ -154,6 +153,6 @@ impl Inspector {
 
 /// The stamp of a file, where a later change will show in it.
 fn settled(path: &Path) -> Option<Stamp> {
-    let stamp = Stamp::of(&fs::metadata(path).ok()?);
+    let stamp = Stamp::at(path)?;
     stamp.is_settled(SystemTime::now()).then_some(stamp)
 }

@@ -7,6 +7,7 @@ mod facts;
 mod id;
 mod inspect;
 mod root;
+mod stamp;
 #[cfg(test)]
 mod tests;
 
@@ -16,3 +17,4 @@ pub use facts::{FileFact, FileFacts};
 pub use id::StudyId;
 pub use inspect::{Basis, Inspection, Inspector, Severities};
 pub use root::{Root, SPEC_FILE, Study, located, study_folder, study_folder_name};
+pub use stamp::Stamp;

@@ -10,9 +10,12 @@ use tokio::time::Instant;
 
 use super::{
     Look,
-    content::{Content, Spec, Stamp, real, stamp},
+    content::{Content, Spec, real},
 };
-use crate::session::host::{Author, SpecChange};
+use crate::{
+    session::host::{Author, SpecChange},
+    study::Stamp,
+};
 
 /// How long somebody else's change waits before it is brought: by then the editor has reloaded it, has said that it was a
 /// save, or another turn has brought it as its own.
@@ -26,7 +29,7 @@ impl Look {
         &mut self,
         tool: &str,
         file: Option<PathBuf>,
-        stamps: &[(PathBuf, Stamp)],
+        stamps: &[(PathBuf, Option<Stamp>)],
     ) {
         for (path, stamp_then) in stamps {
             let Some(spec) = self.specs.get_mut(&real(path)) else {
@@ -39,7 +42,7 @@ impl Look {
             let untouched = spec.writers.is_empty() && !self.anywhere;
             let moved = *stamp_then != spec.stamp || spec.unfinished.is_some();
             // When it has changed again since, the two cannot be told apart.
-            if untouched && moved && stamp(path) == *stamp_then {
+            if untouched && moved && Stamp::at(path) == *stamp_then {
                 spec.stamp = *stamp_then;
                 spec.unfinished = None;
                 let content = Content::read(path);
@@ -262,9 +265,15 @@ impl Look {
         saved
     }
 
-    pub(super) async fn is_saved(&self, real: &Path, content: &Content, stamp: Stamp) -> bool {
-        let (Some(spec), Some(text), Some((written, _))) =
-            (self.specs.get(real), content.text(), stamp)
+    pub(super) async fn is_saved(
+        &self,
+        real: &Path,
+        content: &Content,
+        stamp: Option<Stamp>,
+    ) -> bool {
+        let written = stamp.and_then(|stamp| stamp.modified());
+        let (Some(spec), Some(text), Some(written)) =
+            (self.specs.get(real), content.text(), written)
         else {
             return false;
         };

@@ -10,10 +10,7 @@ use std::{
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::study::{self, StudyError};
-
-/// Time of the last change, and size; `None`: no file.
-pub(super) type Stamp = Option<(SystemTime, u64)>;
+use crate::study::{self, Stamp, StudyError};
 
 /// A file's content.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,7 +37,7 @@ pub(super) struct Spec {
     /// What Claude left, where it could not be told yet: no JSON, or the change before it is still on its way.
     pub claimed: Option<Claimed>,
     /// Of the last look.
-    pub stamp: Stamp,
+    pub stamp: Option<Stamp>,
     /// What was found since when, where it is no JSON and no tool of Claude's is at work: perhaps half of what one writes
     /// that is not heard of yet.
     pub unfinished: Option<(Content, Instant)>,
@@ -136,7 +133,7 @@ impl Spec {
     /// As it is now.
     pub(super) fn now(path: PathBuf) -> Self {
         Self {
-            stamp: stamp(&path),
+            stamp: Stamp::at(&path),
             base: Content::read(&path),
             ..Self::missing(path)
         }
@@ -145,7 +142,7 @@ impl Spec {
     /// As it is now, without its text.
     pub(super) fn unkept(path: PathBuf) -> Self {
         Self {
-            stamp: stamp(&path),
+            stamp: Stamp::at(&path),
             base: Content::digest(&path),
             ..Self::missing(path)
         }
@@ -233,9 +230,4 @@ pub(super) fn real(path: &Path) -> PathBuf {
         .ok()
         .or_else(in_folder)
         .unwrap_or_else(|| path.to_owned())
-}
-
-pub(super) fn stamp(path: &Path) -> Stamp {
-    let metadata = std::fs::metadata(path).ok()?;
-    Some((metadata.modified().ok()?, metadata.len()))
 }
