@@ -6,7 +6,7 @@ use crate::{
         place::{self, extractor_type, node_at, required, shape_at, string},
     },
     spec::{
-        checks::{dimension_of, fitting_algorithm, next_free},
+        checks::{dimension_of, fitting_algorithm, next_free, usual_output},
         format::{ExtractorType, Refers, Shape, ValueKind},
         model::{Entry, EntryKind},
         syntax::{Node, Step},
@@ -366,17 +366,7 @@ pub fn usual_units(kind: ExtractorType) -> Option<&'static str> {
 
 /// The usual output of a type of extractor.
 pub fn output(kind: Option<ExtractorType>) -> Skeleton {
-    let name = match kind {
-        Some(ExtractorType::Displacement) => "max_disp",
-        Some(ExtractorType::Stress) => "max_stress",
-        Some(ExtractorType::Frequency) => "frequency",
-        Some(ExtractorType::Mass | ExtractorType::MassExpression) => "mass",
-        Some(ExtractorType::ZernikeOpd) => "filtered_rms",
-        // It has no `filter_orders`.
-        Some(ExtractorType::ZernikeCsv) => "global_rms",
-        Some(ExtractorType::Temperature) => "max_temp",
-        Some(ExtractorType::CustomFunction) | None => "value",
-    };
+    let name = kind.map_or("value", usual_output);
     let units = kind.and_then(usual_units);
     let mut members = vec![
         ("name".to_owned(), word(name)),

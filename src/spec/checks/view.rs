@@ -28,10 +28,12 @@ pub(super) struct SpecView<'a> {
     listed: OnceCell<HashSet<&'a str>>,
     /// The number of the last new expression that was given away.
     new_expressions: Cell<u64>,
+    /// Ids that somebody refers to and nothing has.
+    wanted: OnceCell<Vec<(Refers, &'a Word)>>,
     /// The next free ids that were asked for.
     free: RefCell<FxHashMap<EntryKind, Option<String>>>,
     /// How many ids of a kind were given away.
-    given: RefCell<FxHashMap<EntryKind, u64>>,
+    given: RefCell<FxHashMap<EntryKind, usize>>,
     /// How many of the listed expressions were given away, or passed over.
     given_expressions: Cell<usize>,
 }
@@ -52,6 +54,7 @@ impl<'a> SpecView<'a> {
             driven: OnceCell::new(),
             listed: OnceCell::new(),
             new_expressions: Cell::new(0),
+            wanted: OnceCell::new(),
             free: RefCell::default(),
             given: RefCell::default(),
             given_expressions: Cell::new(0),
@@ -92,29 +95,78 @@ impl<'a> SpecView<'a> {
         }
     }
 
-    /// The id for a new entry of a kind: [`ids::next_free`], looked for once.
+    /// The id for a new entry of a kind: [`ids::next_free`], or one behind it where somebody means another entry by that.
     pub fn next_free(&self, kind: EntryKind) -> Option<String> {
         let mut free = self.free.borrow_mut();
         free.entry(kind)
-            .or_insert_with(|| ids::next_free(self.model, kind, None))
+            .or_insert_with(|| {
+                let first = ids::next_free(self.model, kind, None)?;
+                self.counted(&first).find(|id| self.is_unused(id))
+            })
             .clone()
     }
 
-    /// An id for an entry that lacks one, each time another: all may be inserted at once.
+    /// An id for an entry that lacks one, each time another: all may be inserted at once. The only one that lacks it gets
+    /// the only one that somebody refers to.
     pub fn give_id(&self, kind: EntryKind) -> Option<String> {
+        if let Some(wanted) = self.only_wanted(kind) {
+            return Some(wanted.to_owned());
+        }
         let first = self.next_free(kind)?;
-        let digits = first.trim_start_matches(|c: char| !c.is_ascii_digit());
-        let (prefix, width) = (&first[..first.len() - digits.len()], digits.len());
-        let number = digits.parse::<u64>().ok()?;
         let mut given = self.given.borrow_mut();
         let count = given.entry(kind).or_default();
-        loop {
-            let id = format!("{prefix}{:0width$}", number.checked_add(*count)?);
-            *count += 1;
-            if self.model.node(&Word::new(&id)).is_none() {
-                return Some(id);
-            }
+        let mut ids = self.counted(&first).enumerate().skip(*count);
+        let (number, id) = ids.find(|(_, id)| self.is_unused(id))?;
+        *count = number + 1;
+        Some(id)
+    }
+
+    /// This id, and those of higher numbers.
+    fn counted(&self, first: &str) -> impl Iterator<Item = String> + use<> {
+        let digits = first.trim_start_matches(|c: char| !c.is_ascii_digit());
+        let (prefix, width) = (first[..first.len() - digits.len()].to_owned(), digits.len());
+        let number = digits.parse::<u64>().ok().into_iter();
+        number
+            .flat_map(|number| number..)
+            .map(move |number| format!("{prefix}{number:0width$}"))
+    }
+
+    /// Nothing has this id, and nobody refers to it.
+    fn is_unused(&self, id: &str) -> bool {
+        let id = Word::new(id);
+        self.model.node(&id).is_none() && self.wanted().iter().all(|(_, wanted)| **wanted != id)
+    }
+
+    fn wanted(&self) -> &[(Refers, &'a Word)] {
+        self.wanted.get_or_init(|| {
+            let to_ids = |refers: &Refers| {
+                matches!(refers, Refers::Extractor | Refers::Stage | Refers::Node)
+            };
+            let entries = self.model.entries().iter();
+            entries
+                .flat_map(|entry| &entry.facts.refs)
+                .filter(|(refers, word)| to_ids(refers) && self.model.node(word).is_none())
+                .map(|(refers, word)| (*refers, word))
+                .collect()
+        })
+    }
+
+    /// The id that the only entry of this kind without one is referred to by.
+    fn only_wanted(&self, kind: EntryKind) -> Option<&'a str> {
+        let prefix = kind.id_prefix()?;
+        let lacking = |entry: &&Entry| entry.facts.id.is_none();
+        let list = self.model.list(kind).iter();
+        if !self.model.ids_known(kind) || list.filter(lacking).count() != 1 {
+            return None;
         }
+        let is_number =
+            |digits: &str| digits.len() >= 3 && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let wanted = self.wanted().iter();
+        let mut wanted = wanted
+            .map(|(_, word)| &*word.text)
+            .filter(|id| id.strip_prefix(prefix).is_some_and(is_number));
+        let first = wanted.next()?;
+        wanted.all(|id| id == first).then_some(first)
     }
 
     /// A listed expression that no variable drives, each time another.

@@ -226,7 +226,9 @@ fn is_allowed(node: Node<'_>, shape: &Shape) -> bool {
     is_valid(node, shape) && range && !matches!(node.kind(), Kind::Error)
 }
 
-fn usual_output(kind: ExtractorType) -> &'static str {
+/// The output that an extractor of this type usually gives.
+#[must_use]
+pub fn usual_output(kind: ExtractorType) -> &'static str {
     match kind {
         ExtractorType::Displacement => "max_disp",
         ExtractorType::Stress => "max_stress",

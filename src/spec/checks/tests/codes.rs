@@ -781,6 +781,29 @@ fn an_id_that_an_extractor_shares_is_changed_where_the_extractor_is_meant() {
 }
 
 #[test]
+fn an_id_that_is_meant_by_others_goes_to_the_only_entry_without_one_and_to_no_other() {
+    let lost = with(BRACKET, &[(r#""id": "ext_002","#, "")]);
+    let fixes = |text: &str| -> Vec<String> {
+        let found = findings(text).into_iter().flat_map(|finding| finding.fixes);
+        found
+            .flat_map(|fix| fix.edits)
+            .map(|edit| edit.insert)
+            .collect()
+    };
+    assert!(lost.contains(r#""extractor_id": "ext_002""#));
+    let inserted = fixes(&lost);
+    assert!(
+        inserted
+            .iter()
+            .any(|text| text.trim() == r#""id": "ext_002","#),
+        "{inserted:?}"
+    );
+    let twice = with(BRACKET, &[(r#""id": "ext_003","#, r#""id": "ext_001","#)]);
+    let changed = fixes(&twice);
+    assert!(changed.contains(&r#""ext_004""#.to_owned()), "{changed:?}");
+}
+
+#[test]
 fn duplicate_name() {
     says(
         &with(
