@@ -56,7 +56,7 @@ pub enum Trouble {
     Empty,
     /// More after the value that makes the document.
     AfterValue,
-    /// A document that begins with a key: its `{` is lost.
+    /// A document that begins with a key: its `{` is lost. Or a list whose `[` is.
     MissingOpener,
     /// A bracket that nothing closes.
     Unclosed,
@@ -139,6 +139,9 @@ impl Trouble {
             }
             Trouble::AfterValue => {
                 format!("{what} after the end of the document; nothing may follow its value")
+            }
+            Trouble::MissingOpener if found == "{" => {
+                "`[` is missing before `{`, which is an element of a list".into()
             }
             Trouble::MissingOpener => {
                 format!("{what} stands outside any object; `{{` is missing before it")

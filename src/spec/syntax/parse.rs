@@ -9,6 +9,7 @@
 mod brackets;
 mod comma;
 mod entry;
+mod lost;
 mod quotes;
 
 use std::sync::Arc;
@@ -19,6 +20,9 @@ use super::{
     green::{CHUNK, Chunk, Container, Ids, Item, Parts, Shape, Value},
     scan::{Found, Source, is_word},
 };
+
+/// Longer text before a document's object is not passed over.
+const PROSE: usize = 4096;
 
 /// A container being read.
 pub(super) struct Frame {
@@ -245,6 +249,9 @@ impl<'a, R: Reuse> Parser<'a, R> {
             self.finish(item, Value::Missing);
             return;
         }
+        if let Some(end) = self.prose() {
+            return self.document_junk(end, Trouble::Junk);
+        }
         match byte {
             b'}' | b']' | b',' | b':' => {
                 let end = self.src.find(self.pos, |byte| {
@@ -277,6 +284,21 @@ impl<'a, R: Reuse> Parser<'a, R> {
                 self.document_junk(end, Trouble::Junk);
             }
         }
+    }
+
+    /// Where words before the document's object end: a sentence, or the fence that chats put around code. A number or a
+    /// word alone may be all that the document is meant to hold.
+    fn prose(&mut self) -> Option<usize> {
+        let mut end = self.pos;
+        for at in self.pos..self.pos + PROSE {
+            match self.src.at(at)? {
+                b'{' if at > self.pos => return Some(end),
+                b'{' | b'[' | b'"' => return None,
+                b' ' | b'\t' | b'\n' | b'\r' => {}
+                _ => end = at + 1,
+            }
+        }
+        None
     }
 
     /// Text before the value that means nothing.

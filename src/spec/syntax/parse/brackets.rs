@@ -112,6 +112,9 @@ impl<R: Reuse> Parser<'_, R> {
     /// `]` in an object or `}` in an array: is it the bracket of a container further out, a slip of the finger, or one too
     /// many? What stands after it and how its line is indented decide.
     pub(super) fn wrong_closer(&mut self, byte: u8) {
+        if byte == b']' && self.begin_lost_list() {
+            return self.close(1);
+        }
         let level = self.frames.len() - 1;
         self.unbalance();
         let here = self.indent(self.pos, true);

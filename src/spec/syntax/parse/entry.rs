@@ -21,6 +21,9 @@ impl<R: Reuse> Parser<'_, R> {
             return self.wrong_opener(Shape::Array);
         }
         if byte == b'{' && self.frames[level].comma {
+            if self.begin_lost_list() {
+                return;
+            }
             self.unbalance();
             if self.around(level) == Shape::Array {
                 return self.force_close(level);

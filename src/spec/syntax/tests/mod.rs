@@ -532,6 +532,48 @@ fn after_a_lost_brace_the_lines_tell_whose_the_entries_are() {
 }
 
 #[test]
+fn a_list_of_objects_that_lost_its_bracket_is_a_list_all_the_same() {
+    let two = "{\n  \"l\":\n    {\"x\": 1},\n    {\"x\": 2}\n  ],\n  \"b\": 2\n}";
+    let one = "[{\n  \"l\":\n    {\"x\": 1}\n  ],\n  \"b\": 2\n}]";
+    let on_one_line = "{\"l\": {\"x\": 1}, {\"x\": 2}], \"b\": 2}";
+    for (text, count) in [(two, 2), (one, 1), (on_one_line, 2)] {
+        let parsed = parse(text);
+        let errors = parsed.errors();
+        assert_eq!(errors.len(), 1, "{errors:#?}\n{text}");
+        assert_eq!(
+            errors[0].message,
+            "`[` is missing before `{`, which is an element of a list"
+        );
+        let root = parsed.root().expect("a value");
+        let object = root.element(0).filter(|_| root.kind() == Kind::Array);
+        let object = object.unwrap_or(root);
+        let list = object.get("l").expect("the list");
+        assert_eq!((list.kind(), list.len()), (Kind::Array, count), "{text}");
+        assert!(list.elements().all(|it| it.get("x").is_some()), "{text}");
+        assert!(object.get("b").is_some(), "{text}");
+    }
+    // It is the brace of `a` that is lost.
+    let other = parse("[\n  {\n    \"a\": {\"x\": 1},\n  {\n    \"x\": 2\n  }\n]");
+    let root = other.root().expect("a value");
+    assert_eq!((root.kind(), root.len()), (Kind::Array, 2));
+}
+
+#[test]
+fn words_before_the_object_are_one_error_and_it_is_read() {
+    for words in ["```json\n", "Here is the spec: ", "x", "```\n\n"] {
+        let parsed = parse(&format!("{words}{{\"a\": [1]}}"));
+        let errors = parsed.errors();
+        assert_eq!(errors.len(), 1, "{errors:#?}");
+        assert_eq!(errors[0].range, 0..words.trim_end().len());
+        assert!(parsed.root().and_then(|root| root.get("a")).is_some());
+    }
+    let literal = parse("true");
+    assert_eq!(literal.root().map(|root| root.kind()), Some(Kind::True));
+    let list = parse("x [{}]").errors();
+    assert_eq!(list.len(), 2, "as it was: {list:#?}");
+}
+
+#[test]
 fn lines_indented_out_of_order_mean_nothing_where_brackets_match() {
     let parsed = parse("{\n  \"a\": {\n    \"b\": 1,\n  \"c\": 2}}");
     assert!(parsed.is_valid());
