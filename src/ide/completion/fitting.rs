@@ -10,7 +10,7 @@ use crate::{
         place::{extractor_type, is_categorical, node_at, number, string},
     },
     spec::{
-        checks::fitting_algorithm,
+        checks::{fitting_algorithm, fitting_study_name},
         format::ExtractorType,
         model::{Entry, EntryKind, Word},
         syntax::{Node, Step},
@@ -22,7 +22,9 @@ use crate::{
 pub fn value(snapshot: &Snapshot, holder: &[Step], key: &str) -> Option<Skeleton> {
     let node = node_at(&snapshot.parsed, holder);
     match (last_key(holder), key) {
-        (Some("meta"), "study_name") => study_folder_name(snapshot.path.as_deref()?).map(word),
+        (Some("meta"), "study_name") => {
+            fitting_study_name(study_folder_name(snapshot.path.as_deref()?)).map(word)
+        }
         (Some("bounds"), "min") => Some(literal(number(node?, "max")? - 1.0)),
         (Some("bounds"), "max") => Some(literal(number(node?, "min")? + 1.0)),
         (Some("algorithm"), "type") => Some(word(fitting_algorithm(snapshot.model()))),

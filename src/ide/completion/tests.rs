@@ -221,6 +221,24 @@ fn an_edit_ends_at_the_closing_quote_for_clients_that_delete_nothing_behind_the_
 }
 
 #[test]
+fn a_study_is_named_as_its_folder_where_that_is_a_name() {
+    let (text, offset) = cursor(r#"{"meta": {"$0"}}"#);
+    let name_in = |folder: &str| {
+        let mut snapshot = snapshot_for(&text, PLAIN);
+        snapshot.path = Some(format!("/r/studies/{folder}/1_setup/atomizer_spec.json").into());
+        let Some(CompletionResponse::List(list)) = completion(&snapshot, snapshot.position(offset))
+        else {
+            panic!("keys");
+        };
+        let mut items = list.items.iter();
+        let item = items.find(|item| item.label == "study_name").expect("it");
+        applied(&snapshot, &edits(item))
+    };
+    assert_eq!(name_in("arm_2"), r#"{"meta": {"study_name": "arm_2"}}"#);
+    assert_eq!(name_in("2-arm"), r#"{"meta": {"study_name": ""}}"#);
+}
+
+#[test]
 fn commas_are_put_where_they_are_needed() {
     accept(
         "{\"meta\": {\n  \"version\": \"2.0\"\n  \"$0\"\n  \"status\": \"draft\"}}",

@@ -162,13 +162,8 @@ impl Filler<'_, '_> {
     }
 
     fn study_name(&self) -> String {
-        let form = Shape::spec()
-            .path(&["meta", "study_name"])
-            .and_then(|shape| shape.pattern.as_ref());
         let folder = self.spec.context.study_folder_name.clone();
-        folder
-            .filter(|folder| form.is_some_and(|form| form.matches(folder)))
-            .unwrap_or_else(|| "study".into())
+        fitting_study_name(folder).unwrap_or_else(|| "study".into())
     }
 
     fn algorithm(&self) -> &'static str {
@@ -309,4 +304,12 @@ fn number(value: f64) -> Value {
     } else {
         value.into()
     }
+}
+
+/// The name that a study's folder gives it, if it is one that a study may have.
+#[must_use]
+pub fn fitting_study_name(folder: Option<String>) -> Option<String> {
+    let shape = Shape::spec().path(&["meta", "study_name"])?;
+    let form = shape.pattern.as_ref()?;
+    folder.filter(|folder| form.matches(folder))
 }

@@ -41,7 +41,7 @@ pub use fixes::fix_all;
 pub use gates::{Gate, GateKind, gates};
 pub use goals::dimension_of;
 pub use ids::next_free;
-pub use insert::usual_output;
+pub use insert::{fitting_study_name, usual_output};
 pub use search::fitting_algorithm;
 pub use status::is_draft;
 pub use suggest::nearest;

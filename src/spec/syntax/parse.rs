@@ -312,7 +312,14 @@ impl<'a, R: Reuse> Parser<'a, R> {
         (self.pos, _) = self.src.trivia(end, &mut faults);
         let first = self.pos;
         let top = self.top();
-        top.faults.append(&mut faults);
+        match top.faults.last_mut() {
+            // However much of it there is, one mistake is enough to tell of it.
+            Some(last) if last.trouble == trouble && trouble == Trouble::Junk => {
+                last.len = end - last.at;
+                top.faults.extend(faults.drain(1..));
+            }
+            _ => top.faults.append(&mut faults),
+        }
         top.first = first;
     }
 

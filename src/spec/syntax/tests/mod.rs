@@ -567,6 +567,7 @@ fn words_before_the_object_are_one_error_and_it_is_read() {
         assert_eq!(errors[0].range, 0..words.trim_end().len());
         assert!(parsed.root().and_then(|root| root.get("a")).is_some());
     }
+    assert_eq!(parse("@ @ @\n@ @").errors().len(), 1);
     let literal = parse("true");
     assert_eq!(literal.root().map(|root| root.kind()), Some(Kind::True));
     let list = parse("x [{}]").errors();
