@@ -249,7 +249,10 @@ impl<'a, R: Reuse> Parser<'a, R> {
             self.finish(item, Value::Missing);
             return;
         }
-        if let Some(end) = self.prose() {
+        let junk = |fault: &Found| fault.trouble == Trouble::Junk;
+        // Where there was some already, nothing follows it.
+        let begins = !self.top().faults.last().is_some_and(junk);
+        if begins && let Some(end) = self.prose() {
             return self.document_junk(end, Trouble::Junk);
         }
         match byte {

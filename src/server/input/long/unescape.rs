@@ -55,7 +55,7 @@ pub fn unescape(from: &[u8], to: &mut [u8]) -> Piece {
 
 /// Copies what stands for itself: all up to a quote, a backslash or a control character. How much that is.
 fn copy_plain(from: &[u8], to: &mut [u8]) -> usize {
-    const WORD: usize = size_of::<u128>();
+    const WORD: usize = size_of::<u64>();
     let mut done = 0;
     // Most stretches are short: a word is copied before it is known how much of it counts.
     while let (Some(word), Some(place)) = (
@@ -63,7 +63,7 @@ fn copy_plain(from: &[u8], to: &mut [u8]) -> usize {
         to[done..].first_chunk_mut::<WORD>(),
     ) {
         *place = *word;
-        let special = special(u128::from_le_bytes(*word));
+        let special = special(u64::from_le_bytes(*word));
         if special != 0 {
             return done + special.trailing_zeros() as usize / 8;
         }
@@ -77,10 +77,10 @@ fn copy_plain(from: &[u8], to: &mut [u8]) -> usize {
 
 /// The highest bit of the first byte (the lowest) that is a quote, a backslash or a control character; bytes behind it may
 /// have theirs, too, for nothing: taking one byte from another borrows of the next.
-fn special(word: u128) -> u128 {
-    const EACH: u128 = u128::MAX / 0xff;
-    let below = |word: u128, bound: u8| word.wrapping_sub(EACH * u128::from(bound)) & !word;
-    let is = |byte: u8| below(word ^ (EACH * u128::from(byte)), 1);
+fn special(word: u64) -> u64 {
+    const EACH: u64 = u64::MAX / 0xff;
+    let below = |word: u64, bound: u8| word.wrapping_sub(EACH * u64::from(bound)) & !word;
+    let is = |byte: u8| below(word ^ (EACH * u64::from(byte)), 1);
     (is(b'"') | is(b'\\') | below(word, 0x20)) & (EACH << 7)
 }
 
