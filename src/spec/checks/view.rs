@@ -5,7 +5,7 @@ use std::{
     collections::HashSet,
 };
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Context, ids, is_draft};
 use crate::spec::{
@@ -28,12 +28,12 @@ pub(super) struct SpecView<'a> {
     listed: OnceCell<HashSet<&'a str>>,
     /// The number of the last new expression that was given away.
     new_expressions: Cell<u64>,
-    /// Ids that somebody refers to and nothing has.
-    wanted: OnceCell<Vec<(Refers, &'a Word)>>,
+    wanted: OnceCell<FxHashSet<&'a Word>>,
+    only_wanted: RefCell<FxHashMap<EntryKind, Option<&'a str>>>,
     /// The next free ids that were asked for.
     free: RefCell<FxHashMap<EntryKind, Option<String>>>,
-    /// How many ids of a kind were given away.
-    given: RefCell<FxHashMap<EntryKind, usize>>,
+    /// The next id of a kind to be given away, where one was.
+    given: RefCell<FxHashMap<EntryKind, String>>,
     /// How many of the listed expressions were given away, or passed over.
     given_expressions: Cell<usize>,
 }
@@ -55,6 +55,7 @@ impl<'a> SpecView<'a> {
             listed: OnceCell::new(),
             new_expressions: Cell::new(0),
             wanted: OnceCell::new(),
+            only_wanted: RefCell::default(),
             free: RefCell::default(),
             given: RefCell::default(),
             given_expressions: Cell::new(0),
@@ -101,7 +102,7 @@ impl<'a> SpecView<'a> {
         free.entry(kind)
             .or_insert_with(|| {
                 let first = ids::next_free(self.model, kind, None)?;
-                self.counted(&first).find(|id| self.is_unused(id))
+                counted(&first).find(|id| self.is_unused(id))
             })
             .clone()
     }
@@ -109,64 +110,57 @@ impl<'a> SpecView<'a> {
     /// An id for an entry that lacks one, each time another: all may be inserted at once. The only one that lacks it gets
     /// the only one that somebody refers to.
     pub fn give_id(&self, kind: EntryKind) -> Option<String> {
-        if let Some(wanted) = self.only_wanted(kind) {
+        let mut wanted = self.only_wanted.borrow_mut();
+        let wanted = *wanted
+            .entry(kind)
+            .or_insert_with(|| self.find_only_wanted(kind));
+        if let Some(wanted) = wanted {
             return Some(wanted.to_owned());
         }
-        let first = self.next_free(kind)?;
-        let mut given = self.given.borrow_mut();
-        let count = given.entry(kind).or_default();
-        let mut ids = self.counted(&first).enumerate().skip(*count);
-        let (number, id) = ids.find(|(_, id)| self.is_unused(id))?;
-        *count = number + 1;
+        let next = self.given.borrow().get(&kind).cloned();
+        let next = next.or_else(|| self.next_free(kind))?;
+        let mut ids = counted(&next).filter(|id| self.is_unused(id));
+        let id = ids.next()?;
+        if let Some(next) = ids.next() {
+            self.given.borrow_mut().insert(kind, next);
+        }
         Some(id)
-    }
-
-    /// This id, and those of higher numbers.
-    fn counted(&self, first: &str) -> impl Iterator<Item = String> + use<> {
-        let digits = first.trim_start_matches(|c: char| !c.is_ascii_digit());
-        let (prefix, width) = (first[..first.len() - digits.len()].to_owned(), digits.len());
-        let number = digits.parse::<u64>().ok().into_iter();
-        number
-            .flat_map(|number| number..)
-            .map(move |number| format!("{prefix}{number:0width$}"))
     }
 
     /// Nothing has this id, and nobody refers to it.
     fn is_unused(&self, id: &str) -> bool {
         let id = Word::new(id);
-        self.model.node(&id).is_none() && self.wanted().iter().all(|(_, wanted)| **wanted != id)
+        self.model.node(&id).is_none() && !self.wanted().contains(&id)
     }
 
-    fn wanted(&self) -> &[(Refers, &'a Word)] {
+    /// Ids that somebody refers to and nothing has.
+    fn wanted(&self) -> &FxHashSet<&'a Word> {
         self.wanted.get_or_init(|| {
-            let to_ids = |refers: &Refers| {
-                matches!(refers, Refers::Extractor | Refers::Stage | Refers::Node)
-            };
             let entries = self.model.entries().iter();
-            entries
-                .flat_map(|entry| &entry.facts.refs)
-                .filter(|(refers, word)| to_ids(refers) && self.model.node(word).is_none())
-                .map(|(refers, word)| (*refers, word))
-                .collect()
+            let refs = entries.flat_map(|entry| &entry.facts.refs);
+            refs.filter(|(refers, word)| {
+                matches!(refers, Refers::Extractor | Refers::Stage | Refers::Node)
+                    && self.model.node(word).is_none()
+            })
+            .map(|(_, word)| word)
+            .collect()
         })
     }
 
     /// The id that the only entry of this kind without one is referred to by.
-    fn only_wanted(&self, kind: EntryKind) -> Option<&'a str> {
+    fn find_only_wanted(&self, kind: EntryKind) -> Option<&'a str> {
         let prefix = kind.id_prefix()?;
-        let lacking = |entry: &&Entry| entry.facts.id.is_none();
         let list = self.model.list(kind).iter();
-        if !self.model.ids_known(kind) || list.filter(lacking).count() != 1 {
+        let lacking = list.filter(|entry| entry.facts.id.is_none());
+        if !self.model.ids_known(kind) || lacking.count() != 1 {
             return None;
         }
         let is_number =
             |digits: &str| digits.len() >= 3 && digits.bytes().all(|byte| byte.is_ascii_digit());
-        let wanted = self.wanted().iter();
-        let mut wanted = wanted
-            .map(|(_, word)| &*word.text)
-            .filter(|id| id.strip_prefix(prefix).is_some_and(is_number));
-        let first = wanted.next()?;
-        wanted.all(|id| id == first).then_some(first)
+        let wanted = self.wanted().iter().map(|word| &*word.text);
+        let mut wanted = wanted.filter(|id| id.strip_prefix(prefix).is_some_and(is_number));
+        let only = wanted.next()?;
+        wanted.next().is_none().then_some(only)
     }
 
     /// A listed expression that no variable drives, each time another.
@@ -187,4 +181,14 @@ impl<'a> SpecView<'a> {
         self.comparisons.set(left - compared);
         found
     }
+}
+
+/// This id, and those of higher numbers.
+fn counted(first: &str) -> impl Iterator<Item = String> + use<> {
+    let digits = first.trim_start_matches(|c: char| !c.is_ascii_digit());
+    let (prefix, width) = (first[..first.len() - digits.len()].to_owned(), digits.len());
+    let number = digits.parse::<u64>().ok().into_iter();
+    number
+        .flat_map(|number| number..=u64::MAX)
+        .map(move |number| format!("{prefix}{number:0width$}"))
 }

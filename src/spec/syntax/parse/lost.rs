@@ -29,7 +29,6 @@ impl<R: Reuse> Parser<'_, R> {
         };
         self.unbalance();
         let (item, element) = split(first, start);
-        let comma = element.comma;
         self.top().partial = Some(item);
         self.pos = start + at;
         let lost = Found {
@@ -41,7 +40,6 @@ impl<R: Reuse> Parser<'_, R> {
         self.unbalance();
         self.pos += element.len as usize;
         self.push_item(element);
-        self.top().comma = comma;
         true
     }
 
