@@ -85,7 +85,7 @@ impl Outbox {
 
     /// Sends a notification.
     pub fn notify(&self, method: &str, params: impl Serialize) {
-        self.send(&json!({ "jsonrpc": "2.0", "method": method, "params": to_value(params) }));
+        self.send(&message(method, params));
     }
 
     /// Sends a typed LSP notification.
@@ -116,9 +116,9 @@ impl Outbox {
         let id = self.shared.next_id.fetch_add(1, Ordering::Relaxed);
         let (sender, answer) = oneshot::channel();
         lock(&self.shared.waiting).insert(id, sender);
-        self.send(
-            &json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": to_value(params) }),
-        );
+        let mut request = message(method, params);
+        request["id"] = id.into();
+        self.send(&request);
         Pending { id, answer }
     }
 
@@ -228,6 +228,16 @@ fn write_all(mut output: impl Write, queue: &mpsc::Receiver<Vec<u8>>, shared: &S
     }
 }
 
+/// Without `params` where there are none: they are an object or an array, if any (JSON-RPC 2.0, "Parameter Structures").
+fn message(method: &str, params: impl Serialize) -> Value {
+    let mut message = json!({ "jsonrpc": "2.0", "method": method });
+    let params = to_value(params);
+    if !params.is_null() {
+        message["params"] = params;
+    }
+    message
+}
+
 fn to_value(params: impl Serialize) -> Value {
     serde_json::to_value(params).unwrap_or_else(|error| {
         tracing::error!(%error, "a message could not be written as JSON");
@@ -244,6 +254,28 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_has_no_parameters_is_sent_without_any() {
+        let (outbox, queue) = Outbox::unwritten();
+        outbox.request("workspace/diagnostic/refresh", Value::Null);
+        outbox.notify("x", json!({}));
+        let sent: Vec<String> = queue
+            .try_iter()
+            .map(|frame| String::from_utf8_lossy(&frame).into_owned())
+            .collect();
+        let bodies: Vec<Option<&str>> = sent
+            .iter()
+            .map(|frame| Some(frame.split_once("\r\n\r\n")?.1))
+            .collect();
+        assert_eq!(
+            bodies,
+            [
+                Some(r#"{"jsonrpc":"2.0","method":"workspace/diagnostic/refresh","id":1}"#),
+                Some(r#"{"jsonrpc":"2.0","method":"x","params":{}}"#)
+            ]
+        );
+    }
 
     #[test]
     fn what_the_output_has_no_room_for_follows_what_was_written_at_once() {
