@@ -1,14 +1,15 @@
 //! What the main loop owns.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, HashSet},
     path::PathBuf,
     sync::{Arc, OnceLock},
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 use lsp_types::{MessageType, ShowMessageParams, Url, notification};
 use serde_json::Value;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tower_lsp::jsonrpc::Error;
 
@@ -27,6 +28,9 @@ use crate::{ide::Snapshot, spec::syntax::Parsed, study::Inspector, text::Text};
 
 /// Texts up to this many bytes are searched through in a fraction of a millisecond.
 const BRIEF: usize = 64 * 1024;
+
+/// Changes that come within this time are taken for one: nobody types so fast.
+const ONE_BURST: Duration = Duration::from_millis(10);
 
 /// Open documents, settings and folders, and the ways out.
 pub struct State {
@@ -62,6 +66,8 @@ pub struct State {
     pub answered: u64,
     /// Texts that the file of a document may have.
     uncompared: Vec<Uncompared>,
+    /// Documents whose texts will be such soon.
+    changing: HashSet<Url>,
     told: BTreeSet<String>,
     generations: u64,
 }
@@ -93,6 +99,7 @@ impl State {
             asked: 0,
             answered: 0,
             uncompared: Vec::new(),
+            changing: HashSet::new(),
             told: BTreeSet::new(),
             generations: 0,
         }
@@ -186,6 +193,23 @@ impl State {
             uri: uri.clone(),
             generation: document.generation,
             text: document.text(),
+        });
+    }
+
+    /// The same when what changes now has changed: of many changes one after the other, each would have another thread
+    /// look at the file.
+    pub fn compare_soon(&mut self, uri: &Url) {
+        if self.changing.contains(uri) {
+            return;
+        }
+        self.changing.insert(uri.clone());
+        let (events, uri) = (self.events.clone(), uri.clone());
+        tokio::spawn(async move {
+            sleep(ONE_BURST).await;
+            events.send(move |state| {
+                state.changing.remove(&uri);
+                state.compare_with_disk(&uri);
+            });
         });
     }
 

@@ -19,6 +19,6 @@ pub fn did_change(state: &mut State, params: DidChangeTextDocumentParams) {
     );
     state.parse(&uri, job);
     state.text_moved(&uri);
-    state.compare_with_disk(&uri);
+    state.compare_soon(&uri);
     state.recheck_changed(&uri);
 }
