@@ -6,6 +6,7 @@
 //! where text further on was taken account of (they are marked as far, and not reused either); and whether the item before
 //! was in order (an item before the first changed one that was not is read again). That is what makes `edit` exact.
 
+mod before;
 mod brackets;
 mod comma;
 mod entry;
@@ -20,9 +21,6 @@ use super::{
     green::{CHUNK, Chunk, Container, Ids, Item, Parts, Shape, Value},
     scan::{Found, Source, is_word},
 };
-
-/// Longer text before a document's object is not passed over.
-const PROSE: usize = 4096;
 
 /// A container being read.
 pub(super) struct Frame {
@@ -287,43 +285,6 @@ impl<'a, R: Reuse> Parser<'a, R> {
                 self.document_junk(end, Trouble::Junk);
             }
         }
-    }
-
-    /// Where words before the document's object end: a sentence, or the fence that chats put around code. A number or a
-    /// word alone may be all that the document is meant to hold.
-    fn prose(&mut self) -> Option<usize> {
-        let mut end = self.pos;
-        for at in self.pos..self.pos + PROSE {
-            match self.src.at(at)? {
-                b'{' if at > self.pos => return Some(end),
-                b'{' | b'[' | b'"' => return None,
-                b' ' | b'\t' | b'\n' | b'\r' => {}
-                _ => end = at + 1,
-            }
-        }
-        None
-    }
-
-    /// Text before the value that means nothing.
-    fn document_junk(&mut self, end: usize, trouble: Trouble) {
-        let at = self.pos;
-        let mut faults = vec![Found {
-            at,
-            len: end - at,
-            trouble,
-        }];
-        (self.pos, _) = self.src.trivia(end, &mut faults);
-        let first = self.pos;
-        let top = self.top();
-        match top.faults.last_mut() {
-            // However much of it there is, one mistake is enough to tell of it.
-            Some(last) if last.trouble == trouble && trouble == Trouble::Junk => {
-                last.len = end - last.at;
-                top.faults.extend(faults.drain(1..));
-            }
-            _ => top.faults.append(&mut faults),
-        }
-        top.first = first;
     }
 
     fn end_of_text(&mut self) {
