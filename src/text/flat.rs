@@ -8,8 +8,10 @@ use std::{
 
 use memchr::{memchr, memchr_iter, memrchr};
 
+use super::edit::{Edit, apply};
+
 /// Bytes between two places whose line is known.
-const BLOCK: usize = 1024;
+const BLOCK: usize = 256;
 /// So far back the beginning of a line is looked for.
 const REACH: usize = 64 * 1024;
 
@@ -47,6 +49,57 @@ impl Deref for Flat {
 }
 
 impl Flat {
+    /// This text with `edit`. Where its lines are known, so are those of the edited text.
+    pub fn edited(&self, edit: &Edit) -> Self {
+        let text = apply(&self.text, std::slice::from_ref(edit));
+        let known = self.lines.get().and_then(Option::as_ref);
+        let lines = match known.and_then(|lines| self.lines_after(edit, lines, text.len())) {
+            Some(lines) => Some(lines).into(),
+            None => OnceLock::new(),
+        };
+        Self { text, lines }
+    }
+
+    /// The lines after `edit`, of which there are `len` bytes. None where counting anew is as good.
+    fn lines_after(&self, edit: &Edit, lines: &Lines, len: usize) -> Option<Lines> {
+        let insert = edit.insert.as_bytes();
+        if insert.len() > BLOCK || memchr(b'\r', insert).is_some() {
+            return None;
+        }
+        // As `apply` takes them.
+        let start = self.text.floor_char_boundary(edit.range.start);
+        let end = self.text.floor_char_boundary(edit.range.end).max(start);
+        let (before, until) = (self.before(lines, start), self.before(lines, end));
+        let inserted = newlines(insert);
+        let count = |at: usize| {
+            if at <= start {
+                self.before(lines, at)
+            } else if let Some(insert) = insert.get(..at - start) {
+                before + newlines(insert)
+            } else {
+                self.before(lines, at - insert.len() + (end - start)) - until + before + inserted
+            }
+        };
+        let blocks = len.div_ceil(BLOCK);
+        Some(
+            (0..=blocks)
+                .map(|nth| count(len.min(nth * BLOCK)))
+                .collect(),
+        )
+    }
+
+    /// How many lines end before a place of the text, counted from the nearest one where that is known.
+    fn before(&self, lines: &Lines, at: usize) -> usize {
+        let bytes = self.text.as_bytes();
+        let (block, over) = (at / BLOCK, at % BLOCK);
+        if over > BLOCK / 2 {
+            let next = bytes.len().min((block + 1) * BLOCK);
+            lines[block + 1] - newlines(&bytes[at..next])
+        } else {
+            lines[block] + newlines(&bytes[at - over..at])
+        }
+    }
+
     /// The line of the byte at `offset`, and where that line begins. None where a rope finds it sooner: in a text with
     /// `\r`, far on in a long line.
     pub fn line(&self, offset: usize) -> Option<(usize, usize)> {
@@ -58,9 +111,7 @@ impl Flat {
             None if near == 0 => 0,
             None => return None,
         };
-        let block = bytes.len() / BLOCK;
-        let known = lines.get(block)?;
-        Some((known + newlines(&bytes[block * BLOCK..]), start))
+        Some((self.before(lines, bytes.len()), start))
     }
 
     /// How many lines there are. None where a rope has to tell.
@@ -138,6 +189,24 @@ mod tests {
                 for encoding in [Encoding::Utf8, Encoding::Utf16, Encoding::Utf32] {
                     prop_assert_eq!(flat.position(offset, encoding), roped.position(offset, encoding));
                 }
+            }
+        }
+
+        #[test]
+        fn lines_after_an_edit_are_as_when_they_are_counted(
+            pieces in prop::collection::vec(prop::sample::select(vec!["\n", "\n\n", "é😀", "a piece of a line ", "\r"]), 0..60),
+            without in 0..4_usize,
+            edits in prop::collection::vec((0.0..=1.1_f64, 0..40_usize, prop::sample::select(vec!["", "x", "\n", "é\n\n", "\r"]), prop::sample::select(vec![1, 20, 300])), 1..8),
+        ) {
+            let pieces: Vec<&str> = pieces.into_iter().filter(|it| without == 0 || *it != "\r").collect();
+            let mut flat = Flat::from(pieces.concat().repeat(5));
+            flat.line_count();
+            for (start, length, insert, times) in edits {
+                let start = (flat.len() as f64 * start) as usize;
+                let edit = Edit { range: start..start + length * 10, insert: insert.repeat(times) };
+                flat = flat.edited(&edit);
+                let anew = Flat::from(flat.to_string());
+                prop_assert_eq!(anew.lines(), flat.lines());
             }
         }
     }

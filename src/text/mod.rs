@@ -51,9 +51,15 @@ impl From<&str> for Text {
 /// Takes it over, without a copy.
 impl From<String> for Text {
     fn from(text: String) -> Self {
+        Self::from(Flat::from(text))
+    }
+}
+
+impl From<Flat> for Text {
+    fn from(flat: Flat) -> Self {
         Self {
             rope: Arc::default(),
-            flat: Some(Arc::new(text.into())),
+            flat: Some(Arc::new(flat)),
         }
     }
 }
@@ -174,7 +180,10 @@ impl Text {
     #[must_use]
     pub fn with_edits(&self, edits: &[Edit]) -> Self {
         if let Some(small) = self.small() {
-            return Self::from(apply(small, edits));
+            return Self::from(match edits {
+                [edit] => small.edited(edit),
+                _ => Flat::from(apply(small, edits)),
+            });
         }
         let mut rope = self.rope().clone();
         for edit in edits.iter().rev() {

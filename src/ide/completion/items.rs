@@ -4,7 +4,7 @@
 //! edit ends at the closing quote that is there and does not bring one; where a whole member is to be written, those
 //! clients get the rest behind the quote as an additional edit.
 
-use std::ops::Range;
+use std::{cell::RefCell, ops::Range};
 
 use lsp_types::{CompletionItem, CompletionTextEdit, InsertTextFormat, TextEdit};
 
@@ -19,6 +19,7 @@ use crate::ide::Snapshot;
 pub struct Writer<'a> {
     snapshot: &'a Snapshot,
     site: &'a Site,
+    last: RefCell<(Range<usize>, lsp_types::Range)>,
 }
 
 /// The main edit of an item, and what goes in behind the word.
@@ -32,7 +33,21 @@ struct Main {
 
 impl<'a> Writer<'a> {
     pub fn new(snapshot: &'a Snapshot, site: &'a Site) -> Self {
-        Writer { snapshot, site }
+        let start = lsp_types::Range::default();
+        Writer {
+            snapshot,
+            site,
+            last: RefCell::new((0..0, start)),
+        }
+    }
+
+    /// A range for the client. Nearly all items replace the same one.
+    fn range(&self, range: Range<usize>) -> lsp_types::Range {
+        let mut last = self.last.borrow_mut();
+        if last.0 != range {
+            *last = (range.clone(), self.snapshot.range(range));
+        }
+        last.1
     }
 
     /// Between quotes only a string can be written, unless they can be replaced.
@@ -75,10 +90,9 @@ impl<'a> Writer<'a> {
             None => {}
         }
         additional.extend(main.behind.map(|(at, text)| insertion(at, text)));
-        let data = candidate.about.map(|about| Data {
-            uri: self.snapshot.uri.clone(),
-            about,
-        });
+        let data = candidate
+            .about
+            .map(|about| Data(self.snapshot.uri.clone(), about));
         CompletionItem {
             label: candidate.label,
             kind: Some(candidate.kind),
@@ -91,7 +105,7 @@ impl<'a> Writer<'a> {
                 InsertTextFormat::PLAIN_TEXT
             }),
             text_edit: Some(CompletionTextEdit::Edit(TextEdit {
-                range: self.snapshot.range(main.range),
+                range: self.range(main.range),
                 new_text: main.text,
             })),
             additional_text_edits: (!additional.is_empty()).then_some(additional),

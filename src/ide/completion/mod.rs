@@ -86,29 +86,27 @@ enum Write {
     Key(String, skeleton::Skeleton),
 }
 
-/// What an item is about, for [`resolve`]; kept in the item's `data`.
+/// The document that an item is for, and what the item is about, for [`resolve`]; kept in the item's `data`. Lists
+/// rather than objects, which take longer to make.
 #[derive(serde::Serialize, serde::Deserialize)]
-struct Data {
-    uri: Url,
-    about: About,
-}
+struct Data(Url, About);
 
 /// What an item is.
 #[derive(serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 enum About {
-    /// A key of an object.
-    Key { object: Vec<Token>, key: String },
-    /// A word of an enumeration.
-    Word { value: Vec<Token>, word: String },
+    /// A key of the object at a place.
+    Key(Vec<Token>, String),
+    /// A word of the enumeration for a place.
+    Word(Vec<Token>, String),
     /// An id.
     Id(String),
     /// A subcase.
     Subcase(String),
     /// An NX expression.
     Expression(String),
-    /// An output of an extractor.
-    Output { extractor: String, name: String },
+    /// An output of the extractor with an id.
+    Output(String, String),
 }
 
 /// A step of a path, as JSON has it.
@@ -192,16 +190,13 @@ fn key_candidate(
         detail: Some(detail),
         kind: lsp_types::CompletionItemKind::PROPERTY,
         write: Write::Key(key.to_owned(), skeleton::of_value(snapshot, &steps)),
-        about: Some(About::Key {
-            object: tokens(object),
-            key: key.to_owned(),
-        }),
+        about: Some(About::Key(tokens(object), key.to_owned())),
     }
 }
 
 /// The document that an item is for.
 pub fn document_of(item: &CompletionItem) -> Option<Url> {
-    data_of(item).map(|data| data.uri)
+    data_of(item).map(|Data(uri, _)| uri)
 }
 
 fn data_of(item: &CompletionItem) -> Option<Data> {
@@ -210,7 +205,7 @@ fn data_of(item: &CompletionItem) -> Option<Data> {
 
 /// The item with its documentation.
 pub fn resolve(snapshot: &Snapshot, mut item: CompletionItem) -> CompletionItem {
-    if let Some(text) = data_of(&item).and_then(|data| about(snapshot, &data.about)) {
+    if let Some(text) = data_of(&item).and_then(|Data(_, it)| about(snapshot, &it)) {
         item.documentation = Some(documentation(text, snapshot.traits.markdown_docs));
     }
     item
@@ -222,7 +217,7 @@ fn about(snapshot: &Snapshot, about: &About) -> Option<String> {
         card(snapshot, &symbol, &definition)
     };
     match about {
-        About::Key { object, key } => {
+        About::Key(object, key) => {
             let object = steps(object);
             let shape = shape_at(&snapshot.parsed, &object)?;
             let needed = required(shape, &object, node_at(&snapshot.parsed, &object));
@@ -232,7 +227,7 @@ fn about(snapshot: &Snapshot, about: &About) -> Option<String> {
                 needed.contains(key),
             ))
         }
-        About::Word { value, word } => {
+        About::Word(value, word) => {
             let value = steps(value);
             let shape = shape_at(&snapshot.parsed, &value)?;
             let named = shape.values.iter().find(|named| named.name == *word)?;
@@ -241,7 +236,7 @@ fn about(snapshot: &Snapshot, about: &About) -> Option<String> {
         About::Id(id) => of_symbol(Symbol::Id(id.clone())),
         About::Subcase(id) => of_symbol(Symbol::Subcase(id.clone())),
         About::Expression(name) => of_symbol(Symbol::Expression(name.clone())),
-        About::Output { extractor, name } => of_symbol(Symbol::Output {
+        About::Output(extractor, name) => of_symbol(Symbol::Output {
             extractor: extractor.clone(),
             name: name.clone(),
         }),

@@ -41,10 +41,7 @@ pub fn values(snapshot: &Snapshot, steps: &[Step]) -> Vec<Candidate> {
         detail: None,
         kind: CompletionItemKind::ENUM_MEMBER,
         write: Write::Word(value.name.clone()),
-        about: Some(About::Word {
-            value: tokens(steps),
-            word: value.name.clone(),
-        }),
+        about: Some(About::Word(tokens(steps), value.name.clone())),
     }));
     if found.is_empty() {
         found.extend(by_kind(snapshot, steps, shape));
@@ -270,10 +267,7 @@ fn outputs(snapshot: &Snapshot, steps: &[Step]) -> Vec<Candidate> {
                 detail: output.units.as_ref().map(|units| units.text.to_string()),
                 kind: CompletionItemKind::FIELD,
                 write: Write::Word(name.clone()),
-                about: Some(About::Output {
-                    extractor: extractor.clone(),
-                    name: name.clone(),
-                }),
+                about: Some(About::Output(extractor.clone(), name.clone())),
                 label: name,
             })
         })
