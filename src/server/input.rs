@@ -4,6 +4,7 @@
 //! reader stops for good at the first body that it cannot parse, and reads each body twice (it first tries whether
 //! it is a response); so messages are read here, once.
 
+mod keystroke;
 mod long;
 
 use std::{borrow::Cow, io};
@@ -17,6 +18,7 @@ use tokio::{
 };
 use tower_lsp::jsonrpc::{Error, Id, Request, Response};
 
+pub use self::keystroke::Keystroke;
 use self::long::{LONG, Long};
 use super::{lifecycle::Lifecycle, outbox::Outbox};
 
@@ -28,6 +30,8 @@ const MOST_BYTES: usize = 512 << 20;
 pub enum Message {
     /// A request or a notification.
     Request(Request),
+    /// One of those that come with a letter.
+    Keystroke(Keystroke),
     /// The answer to a request of ours.
     Response(Response),
 }
@@ -145,6 +149,9 @@ fn read(body: &[u8]) -> Result<Message, Error> {
         refusal
     };
     let body = std::str::from_utf8(body).map_err(|error| unreadable(&error))?;
+    if let Some(keystroke) = keystroke::read(body) {
+        return Ok(keystroke);
+    }
     let written: Written = match serde_json::from_str(body) {
         Ok(written) => written,
         // Something that has not the shape ends the reading: what follows may be no JSON at all.

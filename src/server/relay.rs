@@ -7,11 +7,16 @@
 //! moment a message arrives – `exit`, `$/cancelRequest`, which JSON-RPC id a request has – is noticed by
 //! [`Arrivals`], through which every message passes before tower-lsp sees it.
 
+mod keystroke;
+
 use std::{
     cell::Cell,
     collections::HashMap,
     pin::pin,
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll},
 };
 
@@ -70,6 +75,10 @@ pub enum Answer {
     Written(Id, String),
 }
 
+/// A message being handled; gives what it is answered with, if it is.
+type Handled =
+    BoxFuture<'static, Result<Option<Answer>, <LspService<Backend> as Service<Request>>::Error>>;
+
 /// The handler of an operation's request, in the shape that tower-lsp registers.
 pub fn operation(
     operation: &'static Operation,
@@ -97,18 +106,22 @@ pub async fn run(mut service: Arrivals, messages: impl Stream<Item = Message>, o
         };
         tokio::select! {
             Some(handled) = handling.next() => answer(handled),
-            message = messages.next(), if ready => match message {
-                Some(Message::Request(request)) => {
-                    let mut handler = service.call(request);
-                    // At once, up to its first wait: the order of the events is the order of the wire.
-                    match poll!(&mut handler) {
-                        Poll::Ready(handled) => answer(handled),
-                        Poll::Pending => handling.push(handler),
+            message = messages.next(), if ready => {
+                let mut handler = match message {
+                    Some(Message::Request(request)) => service.call(request),
+                    Some(Message::Keystroke(keystroke)) => service.keystroke(keystroke),
+                    Some(Message::Response(response)) => {
+                        outbox.answered(response);
+                        continue;
                     }
+                    None => break,
+                };
+                // At once, up to its first wait: the order of the events is the order of the wire.
+                match poll!(&mut handler) {
+                    Poll::Ready(handled) => answer(handled),
+                    Poll::Pending => handling.push(handler),
                 }
-                Some(Message::Response(response)) => outbox.answered(response),
-                None => break,
-            },
+            }
             else => break,
         }
     }
@@ -121,6 +134,8 @@ pub async fn run(mut service: Arrivals, messages: impl Stream<Item = Message>, o
 pub struct Arrivals {
     inner: LspService<Backend>,
     lifecycle: Lifecycle,
+    /// tower-lsp takes requests: between the answer to `initialize` and `shutdown`.
+    serving: Arc<AtomicBool>,
     running: Arc<Mutex<HashMap<Id, CancellationToken>>>,
 }
 
@@ -130,13 +145,17 @@ impl Arrivals {
         Arrivals {
             inner,
             lifecycle,
+            serving: Arc::default(),
             running: Arc::default(),
         }
     }
 
     fn notice(&self, request: &Request) {
         match request.method() {
-            "shutdown" => self.lifecycle.shutdown_asked(),
+            "shutdown" => {
+                self.serving.store(false, Ordering::Release);
+                self.lifecycle.shutdown_asked();
+            }
             "exit" => self.lifecycle.exit(),
             "$/cancelRequest" => {
                 let id = request.params().and_then(|params| params.get("id"));
@@ -191,7 +210,7 @@ fn name_refresh(params: &mut Value) {
 impl Service<Request> for Arrivals {
     type Response = Option<Answer>;
     type Error = <LspService<Backend> as Service<Request>>::Error;
-    type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
+    type Future = Handled;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(cx)
@@ -204,6 +223,8 @@ impl Service<Request> for Arrivals {
             let handled = self.inner.call(request);
             return Box::pin(async move { Ok(handled.await?.map(Answer::Made)) });
         };
+        let initializes = request.method() == "initialize";
+        let serving = self.serving.clone();
         let asked = Asked::default();
         lock(&self.running)
             .entry(id.clone())
@@ -212,6 +233,9 @@ impl Service<Request> for Arrivals {
         let running = self.running.clone();
         Box::pin(ASKED.scope(asked, async move {
             let response = handled.await?;
+            if initializes && response.as_ref().is_some_and(Response::is_ok) {
+                serving.store(true, Ordering::Release);
+            }
             lock(&running).remove(&id);
             let written = ASKED.with(|asked| asked.written.take());
             Ok(response.map(|response| match written {

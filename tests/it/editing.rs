@@ -338,3 +338,22 @@ fn the_other_features_answer() {
         assert_eq!(client.request(method, params), Value::Null, "{method}");
     }
 }
+
+#[test]
+fn a_completion_is_refused_or_withdrawn_like_any_request() {
+    let workspace = Workspace::examples();
+    let client = Client::start(&workspace);
+    let uri = client.open(workspace.spec("bracket_mass"));
+    let wrong = client.try_request("textDocument/completion", json!({"textDocument": {}}));
+    let wrong = wrong.expect_err("no parameters of a completion");
+    assert_eq!(wrong.code, -32602);
+    assert!(wrong.message.contains("missing field"), "{wrong:?}");
+    // While so long a text is being parsed there is no answer yet.
+    let long = format!("[{}0]", "0, ".repeat(2_000_000));
+    let params = json!({"textDocument": {"uri": &uri}, "position": {"line": 0, "character": 1}});
+    client.set_text(&uri, &long);
+    let completion = client.send_request("textDocument/completion", params);
+    client.cancel_request(completion);
+    let withdrawn = client.response(completion);
+    assert_eq!(withdrawn.expect_err("withdrawn").code, -32800);
+}

@@ -138,12 +138,24 @@ fn what_was_said_before_a_kill_is_there_afterwards_as_interrupted() {
 fn requests_before_initialize_and_after_shutdown_are_refused() {
     let workspace = Workspace::examples();
     let client = Client::builder(&workspace).spawn();
-    let early = client.try_request("atomizer/study/list", json!({}));
-    assert_eq!(early.expect_err("not initialized").code, -32002);
+    let completion = json!({
+        "textDocument": {"uri": "file:///a/atomizer_spec.json"},
+        "position": {"line": 0, "character": 0},
+    });
+    let requests = [
+        ("atomizer/study/list", json!({})),
+        ("textDocument/completion", completion),
+    ];
+    for (method, params) in &requests {
+        let early = client.try_request(method, params.clone());
+        assert_eq!(early.expect_err("not initialized").code, -32002, "{method}");
+    }
     let mut client = Client::start(&workspace);
     client.request("shutdown", Value::Null);
-    let late = client.try_request("atomizer/study/list", json!({}));
-    assert_eq!(late.expect_err("shut down").code, -32600);
+    for (method, params) in requests {
+        let late = client.try_request(method, params);
+        assert_eq!(late.expect_err("shut down").code, -32600, "{method}");
+    }
     client.notify("exit", Value::Null);
     assert_eq!(client.wait().code(), Some(0));
 }
