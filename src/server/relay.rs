@@ -34,6 +34,9 @@ use super::{
     backend::Backend, input::Message, lifecycle::Lifecycle, operations::Operation, outbox::Outbox,
 };
 
+/// Most results are no longer.
+const MOST_RESULTS: usize = 4 << 10;
+
 /// A request being handled.
 #[derive(Default)]
 struct Asked {
@@ -57,7 +60,7 @@ pub fn cancellation() -> CancellationToken {
 /// Writes the result of the request being handled, and gives tower-lsp an empty one `instead`: it would make a [`Value`]
 /// of it first, which takes longer than all else that is done for a completion.
 pub fn write<T: Serialize>(result: T, instead: impl FnOnce() -> T) -> T {
-    let Ok(json) = serde_json::to_string(&result) else {
+    let Some(json) = to_json(&result) else {
         // tower-lsp answers with what went wrong.
         return result;
     };
@@ -65,6 +68,13 @@ pub fn write<T: Serialize>(result: T, instead: impl FnOnce() -> T) -> T {
         Ok(()) => instead(),
         Err(_) => result,
     }
+}
+
+/// A result as JSON; none where it cannot be. Most have room from the beginning.
+fn to_json(result: &impl Serialize) -> Option<String> {
+    let mut json = Vec::with_capacity(MOST_RESULTS);
+    serde_json::to_writer(&mut json, result).ok()?;
+    String::from_utf8(json).ok()
 }
 
 /// What a request is answered with.

@@ -11,6 +11,7 @@ use lsp_types::{
     notification::{DidChangeTextDocument, Notification},
     request::{Completion, Request as _},
 };
+use memchr::{memchr, memmem};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tower_lsp::jsonrpc::{Id, Request};
 
@@ -49,27 +50,30 @@ fn to_value(params: &impl Serialize) -> serde_json::Value {
 
 /// The message in a body, if it is one of these.
 pub(super) fn read(body: &str) -> Option<Message> {
-    let body_bytes = body.as_bytes();
-    let head = &body_bytes[..body.len().min(NEAR)];
-    let tail = &body_bytes[body.len().saturating_sub(NEAR)..];
-    let names = |method: &str| {
-        let find = |part| memchr::memmem::find(part, method.as_bytes()).is_some();
-        find(head) || find(tail)
-    };
-    let keystroke = if names(DidChangeTextDocument::METHOD) {
-        match written(body, DidChangeTextDocument::METHOD)? {
+    let keystroke = match method(body.as_bytes())? {
+        DidChangeTextDocument::METHOD => match written(body, DidChangeTextDocument::METHOD)? {
             (None, params) => Keystroke::Change(params),
             _ => return None,
-        }
-    } else if names(Completion::METHOD) {
-        match written(body, Completion::METHOD)? {
+        },
+        Completion::METHOD => match written(body, Completion::METHOD)? {
             (Some(id), params) => Keystroke::Completion(id, params),
             _ => return None,
-        }
-    } else {
-        return None;
+        },
+        _ => return None,
     };
     Some(Message::Keystroke(keystroke))
+}
+
+/// What looks like the method, where clients write it.
+fn method(body: &[u8]) -> Option<&str> {
+    const BEGINNING: &[u8] = b"\"textDocument/";
+    let head = &body[..body.len().min(NEAR)];
+    let tail = &body[body.len().saturating_sub(NEAR)..];
+    [head, tail].into_iter().find_map(|part| {
+        let name = &part[memmem::find(part, BEGINNING)? + 1..];
+        let end = memchr(b'"', name)?;
+        std::str::from_utf8(&name[..end]).ok()
+    })
 }
 
 /// A message with known parameters.

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tower::Service;
 use tower_lsp::jsonrpc::{Error, Response};
 
-use super::{Answer, Arrivals, Handled, lock};
+use super::{Answer, Arrivals, Handled, lock, to_json};
 use crate::server::{
     input::Keystroke, notifications::did_change::did_change, requests::completion::completion,
 };
@@ -40,9 +40,8 @@ impl Arrivals {
                 () = cancelled.cancelled() => Err(Error::request_cancelled()),
             };
             lock(&running).remove(&id);
-            let written = result.and_then(|result| {
-                serde_json::to_string(&result).map_err(|_| Error::internal_error())
-            });
+            let written =
+                result.and_then(|result| to_json(&result).ok_or_else(Error::internal_error));
             Ok(Some(match written {
                 Ok(result) => Answer::Written(id, result),
                 Err(error) => Answer::Made(Response::from_error(id, error)),
