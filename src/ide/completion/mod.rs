@@ -15,7 +15,11 @@ mod skeleton;
 mod tests;
 mod values;
 
+use std::{borrow::Cow, ops::Range};
+
 use lsp_types::{CompletionItem, CompletionList, CompletionResponse, Position, Url};
+
+use rustc_hash::FxHashSet;
 
 pub use self::skeleton::{free_candidates, free_id};
 use self::{
@@ -44,7 +48,12 @@ pub fn completion(snapshot: &Snapshot, position: Position) -> Option<CompletionR
     let writer = Writer::new(snapshot, &site);
     let mut candidates = match &site.what {
         What::Key { object, member } => keys(snapshot, object, member.as_deref()),
-        What::Value { steps } => values::values(snapshot, steps),
+        What::Value { steps } => {
+            let mut values = values::values(snapshot, steps);
+            let others = others(snapshot, steps, &site.word.outer());
+            values.retain(|candidate| !candidate.is_one_of(&others));
+            values
+        }
         What::Document => values::documents(),
     };
     candidates.retain(|candidate| writer.fits(candidate));
@@ -72,6 +81,29 @@ struct Candidate {
     kind: lsp_types::CompletionItemKind,
     write: Write,
     about: Option<About>,
+}
+
+impl Candidate {
+    fn is_one_of(&self, words: &FxHashSet<Cow<'_, str>>) -> bool {
+        matches!(&self.write, Write::Word(word) if words.contains(&**word))
+    }
+}
+
+/// The words of a list but for the one that is written `here`: none of them is wanted twice.
+fn others<'a>(
+    snapshot: &'a Snapshot,
+    steps: &[Step],
+    here: &Range<usize>,
+) -> FxHashSet<Cow<'a, str>> {
+    let list = match steps.split_last() {
+        Some((Step::Index(_), list)) => node_at(&snapshot.parsed, list),
+        _ => None,
+    };
+    list.into_iter()
+        .flat_map(|list| list.elements())
+        .filter(|element| element.range().start != here.start)
+        .filter_map(|element| element.as_str())
+        .collect()
 }
 
 /// How it is written.

@@ -424,6 +424,16 @@ fn units_of_a_wavefront_begin_with_nanometres() {
 }
 
 #[test]
+fn units_of_whatever_are_those_of_every_dimension() {
+    let (text, offset) = cursor(r#"{"design_variables": [{"units": "$0"}]}"#);
+    let labels: Vec<String> = items(&text, offset, MODERN)
+        .into_iter()
+        .map(|item| item.label)
+        .collect();
+    expect!["mm m cm µm nm in ft deg rad mrad arcsec kg g t mg lb MPa Pa kPa GPa bar psi ksi Hz kHz rpm °C K °F N kN lbf s ms min h J mJ mm^2 m^2 mm^3 m^3 mm^4 m^4 %"].assert_eq(&labels.join(" "));
+}
+
+#[test]
 fn a_surface_is_compared_with_another_subcase_than_its_own() {
     for (subcases, expected) in [
         (
@@ -648,6 +658,66 @@ fn documentation_is_resolved_later() {
         let plain = start.replace(['*', '`'], "");
         assert!(markup.value.starts_with(&plain), "{}", markup.value);
     }
+}
+
+#[test]
+fn every_source_is_documented_as_the_output_it_is() {
+    let fixture = within(BRACKET, "\"source\": $0{").replacen(
+        "\"source\": $0{",
+        "\"source\": $0, \"s\": {",
+        1,
+    );
+    let (text, offset) = cursor(&fixture);
+    let snapshot = snapshot_for(&text, MODERN);
+    let documented: Vec<Option<String>> = items(&text, offset, MODERN)
+        .into_iter()
+        .map(|item| match resolve(&snapshot, item).documentation? {
+            Documentation::MarkupContent(markup) => markup.value.lines().next().map(str::to_owned),
+            Documentation::String(_) => None,
+        })
+        .collect();
+    expect![[r#"
+        [
+            Some(
+                "**mass** · output of **mass** (`ext_001`)",
+            ),
+            Some(
+                "**max_stress** · output of **von Mises** (`ext_002`)",
+            ),
+            Some(
+                "**max_disp** · output of **lug deflection** (`ext_003`)",
+            ),
+        ]
+    "#]]
+    .assert_debug_eq(&documented);
+}
+
+#[test]
+fn a_word_that_is_in_the_list_is_not_offered_again() {
+    check(
+        r#"{"reporting": {"report_triggers": ["final", "$0", "error"]}}"#,
+        &expect![[r#"
+            periodic (-)
+            milestone (-)
+        "#]],
+    );
+    // But the one that is there already.
+    check(
+        r#"{"reporting": {"report_triggers": ["final", "per$0iodic", "error"]}}"#,
+        &expect![[r#"
+            periodic (-)
+            milestone (-)
+        "#]],
+    );
+    check(
+        r#"{"canvas": {"groups": [{"id": "g", "node_ids": ["model", $0]}]}}"#,
+        &expect![[r#"
+            g (-)
+            solver (on every canvas)
+            optimization (on every canvas)
+            surrogate (on every canvas)
+        "#]],
+    );
 }
 
 #[test]

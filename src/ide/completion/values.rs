@@ -151,7 +151,10 @@ fn sources(snapshot: &Snapshot) -> Vec<Candidate> {
             .filter_map(|it| it.name.as_ref())
         {
             let label = format!("{} · {}", entry.name().unwrap_or(id), name.text);
-            found.push(skeleton_candidate(&label, id, source_of(id, &name.text)));
+            found.push(Candidate {
+                about: Some(About::Output(id.to_owned(), name.text.to_string())),
+                ..skeleton_candidate(&label, id, source_of(id, &name.text))
+            });
         }
     }
     found
@@ -274,15 +277,23 @@ fn outputs(snapshot: &Snapshot, steps: &[Step]) -> Vec<Candidate> {
         .collect()
 }
 
-/// Units of the dimension that fits the place; all usual ones where that is not known.
+/// Units of the dimension that fits the place; those of every dimension where that is not known.
 fn of_units(snapshot: &Snapshot, steps: &[Step]) -> Vec<Candidate> {
-    const COMMON: [Dimension; 6] = [
+    /// The most frequent ones first.
+    const ALL: [Dimension; 13] = [
         Dimension::Length,
         Dimension::Angle,
         Dimension::Mass,
         Dimension::Pressure,
         Dimension::Frequency,
         Dimension::Temperature,
+        Dimension::Force,
+        Dimension::Time,
+        Dimension::Energy,
+        Dimension::Area,
+        Dimension::Volume,
+        Dimension::Inertia,
+        Dimension::None,
     ];
     let preferred = preferred_units(snapshot, steps);
     let dimension = preferred
@@ -291,7 +302,7 @@ fn of_units(snapshot: &Snapshot, steps: &[Step]) -> Vec<Candidate> {
         .map(|unit| unit.dimension);
     let dimensions = match dimension.or_else(|| expected_dimension(snapshot, steps)) {
         Some(dimension) => vec![dimension],
-        None => COMMON.to_vec(),
+        None => ALL.to_vec(),
     };
     let usual = dimensions.iter().flat_map(|dimension| {
         dimension

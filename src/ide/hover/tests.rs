@@ -97,7 +97,7 @@ fn an_extractor_type_explains_what_it_computes() {
             | `reference_subcase` | needed | Id of the subcase that is subtracted, e.g. the attitude in which the mirror was polished or aligned. |
             | `n_modes` |  | Zernike terms that are fitted, 1 to 100 in Noll's order; 50 when absent. More follow finer ripples, and need more nodes. |
             | `filter_orders` |  | Terms that are taken off before `filtered_rms`, 0 to 15, counted in Noll's order |
-            | `pupil_radius_mm` |  | Radius of the pupil that the polynomials are defined on, in mm: the clear aperture, not the blank. Nodes outside are left out; when absent, the circle around all nodes of the surface. |"#]],
+            | `pupil_radius_mm` |  | Radius of the pupil that the polynomials are defined on, in mm: that of the clear aperture, not of the blank. |"#]],
     );
 }
 

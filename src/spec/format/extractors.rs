@@ -148,7 +148,7 @@ pub struct DisplacementConfig {
     pub subcase: Whole,
     /// Name of the node set that is looked at; all nodes when absent.
     pub node_set: Option<String>,
-    /// The component that is looked at: `x`, `y`, `z`, or `magnitude` (the default).
+    /// The component that is looked at, e.g. `z`. The format does not list its words.
     pub component: Option<String>,
 }
 
@@ -245,8 +245,7 @@ pub struct ZernikeOpdConfig {
     /// a filter "up to trefoil" is 10 here, 11 there. 4 is usual where focus is corrected.
     #[schemars(range(min = 0, max = 15))]
     pub filter_orders: Option<Whole>,
-    /// Radius of the pupil that the polynomials are defined on, in mm: the clear aperture, not the blank. Nodes outside are left
-    /// out; when absent, the circle around all nodes of the surface.
+    /// Radius of the pupil that the polynomials are defined on, in mm: that of the clear aperture, not of the blank.
     pub pupil_radius_mm: Option<f64>,
 }
 

@@ -178,6 +178,6 @@ pub struct Transition {
     /// Id of the stage that begins.
     #[schemars(extend("x-refers" = "stage"))]
     pub to: String,
-    /// When the step is made, e.g. `trials >= 60`; when the stage's trials are used up, if absent.
+    /// When the step is made, e.g. `trials >= 60`.
     pub condition: Option<String>,
 }
