@@ -1,10 +1,181 @@
-//! JSON syntax.
+//! JSON syntax, and what mends its mistakes where a few characters do.
 
-use super::walk::Out;
-use crate::spec::syntax::Parsed;
+use std::ops::Range;
+
+use serde_json::Number;
+
+use super::{edits::string, walk::Out};
+use crate::{
+    spec::syntax::{Parsed, SyntaxError, Trouble},
+    text::{Edit, Text},
+};
+
+/// So many mistakes are mended; a text with more is no JSON.
+const MENDED: usize = 1000;
+/// As much of the text as a title quotes.
+const QUOTED: usize = 40;
 
 pub(super) fn syntax_error(parsed: &Parsed, out: &mut Out) {
-    for error in parsed.errors() {
-        out.report(error.range, String::new(), error.message);
+    for (nth, error) in parsed.errors().into_iter().enumerate() {
+        let mending = (nth < MENDED)
+            .then(|| mending(parsed.text(), &error))
+            .flatten();
+        let raw = out.report(error.range, String::new(), error.message);
+        if let Some(Mending { title, edit, safe }) = mending {
+            raw.fix(title, vec![edit], safe);
+        }
     }
+}
+
+/// What mends a mistake.
+struct Mending {
+    title: String,
+    edit: Edit,
+    /// Nothing else can have been meant, and nothing that was written is lost.
+    safe: bool,
+}
+
+/// What mends a mistake, where that is known without guessing what was meant.
+fn mending(text: &Text, error: &SyntaxError) -> Option<Mending> {
+    use Trouble as T;
+    let found = text.slice(error.range.clone());
+    let instead = |insert: String, safe: bool| Mending {
+        title: format!("Change to {}", shown(&insert)),
+        edit: replace(error.range.clone(), insert),
+        safe,
+    };
+    let remove = |what: &str, safe: bool| Mending {
+        title: format!("Remove {what}"),
+        edit: replace(error.range.clone(), String::new()),
+        safe,
+    };
+    let quoted = || Mending {
+        title: format!("Put {} into double quotes", shown(&found)),
+        edit: replace(error.range.clone(), string(&found)),
+        safe: error.trouble == T::UnquotedKey,
+    };
+    let quote_at = |at: usize| Mending {
+        title: "Insert `\"`".into(),
+        edit: replace(at..at, "\"".into()),
+        safe: false,
+    };
+    Some(match error.trouble {
+        T::MissingComma => insert(text, error.range.start, ","),
+        T::MissingColon => insert(text, error.range.start, ":"),
+        T::WrongComma => instead(",".into(), false),
+        T::WrongColon => instead(":".into(), false),
+        T::TrailingComma => remove("the last comma", true),
+        T::ExtraComma | T::StrayCloser => remove(&shown(&found), false),
+        T::WrongCloser => instead(other(&found, "]", "}").into(), false),
+        T::WrongOpener => instead(other(&found, "[", "{").into(), false),
+        T::UnquotedKey | T::UnquotedValue => quoted(),
+        T::NoOpeningQuote => quote_at(error.range.start),
+        T::NoClosingQuote => quote_at(error.range.end),
+        T::SingleQuotes => instead(double_quoted(&found)?, true),
+        T::WrongLiteral => instead(literal(&found)?.into(), true),
+        T::BadNumber => instead(number(&found)?, false),
+        T::BadEscape if !found.starts_with("\\u") => instead(format!("\\{found}"), false),
+        T::ControlCharacter => instead(escaped(&found), &found == "\t"),
+        T::Invisible => remove("the invisible character", true),
+        T::Comment => remove("the comment", false),
+        _ => return None,
+    })
+}
+
+fn replace(range: Range<usize>, insert: String) -> Edit {
+    Edit { range, insert }
+}
+
+/// A sign that is missing between what stands before `at` and what begins there; it belongs to the former, unless a comment
+/// may stand between them.
+fn insert(text: &Text, at: usize, sign: &str) -> Mending {
+    let blank = |at: &usize| matches!(text.byte(*at), Some(b' ' | b'\t' | b'\r' | b'\n'));
+    let end = (0..at).rev().take_while(blank).last().unwrap_or(at);
+    let line = (0..end).rev().find(|at| text.byte(*at) == Some(b'\n'));
+    let before = text.slice(line.unwrap_or(0)..end);
+    let place = if before.contains("//") || before.ends_with("*/") {
+        at
+    } else {
+        end
+    };
+    let touches = place == at && sign == ":";
+    Mending {
+        title: format!("Insert `{sign}`"),
+        edit: replace(
+            place..place,
+            format!("{sign}{}", if touches { " " } else { "" }),
+        ),
+        safe: false,
+    }
+}
+
+fn other(found: &str, one: &'static str, two: &'static str) -> &'static str {
+    if found == one { two } else { one }
+}
+
+/// `'it\'s'` as JSON has it; none where the text has no end.
+fn double_quoted(found: &str) -> Option<String> {
+    let inner = found.strip_prefix('\'')?.strip_suffix('\'')?;
+    let mut text = String::from("\"");
+    let mut escaped = false;
+    for character in inner.chars() {
+        match (escaped, character) {
+            (false, '\\') => {}
+            (true, '\'') => text.push('\''),
+            (true, other) => text.extend(['\\', other]),
+            (false, '"') => text.push_str("\\\""),
+            (false, other) => text.push(other),
+        }
+        escaped = character == '\\' && !escaped;
+    }
+    text.push('"');
+    serde_json::from_str::<String>(&text)
+        .is_ok()
+        .then_some(text)
+}
+
+/// What Python's words are in JSON.
+fn literal(found: &str) -> Option<&'static str> {
+    match found.to_ascii_lowercase().as_str() {
+        "true" => Some("true"),
+        "false" => Some("false"),
+        "none" | "null" | "nil" => Some("null"),
+        _ => None,
+    }
+}
+
+/// The number as JSON writes it, where it is one.
+fn number(found: &str) -> Option<String> {
+    let plain = found.replace('_', "");
+    let (sign, digits) = match plain.strip_prefix('-') {
+        Some(digits) => ("-", digits),
+        None => ("", plain.strip_prefix('+').unwrap_or(&plain)),
+    };
+    let (whole, rest) = digits.split_at(digits.find(['.', 'e', 'E']).unwrap_or(digits.len()));
+    let whole = match whole.trim_start_matches('0') {
+        "" => "0",
+        whole => whole,
+    };
+    let rest = match rest.strip_prefix('.') {
+        Some(rest) if !rest.starts_with(|digit: char| digit.is_ascii_digit()) => {
+            format!(".0{rest}")
+        }
+        _ => rest.to_owned(),
+    };
+    let number = format!("{sign}{whole}{rest}");
+    let has_digits = digits.contains(|digit: char| digit.is_ascii_digit());
+    (has_digits && serde_json::from_str::<Number>(&number).is_ok()).then_some(number)
+}
+
+/// A character below U+0020 as JSON escapes it.
+fn escaped(found: &str) -> String {
+    let quoted = string(found);
+    quoted[1..quoted.len() - 1].to_owned()
+}
+
+fn shown(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default();
+    let end = line.floor_char_boundary(QUOTED);
+    let cut = if end < text.len() { "…" } else { "" };
+    format!("`{}{cut}`", &line[..end])
 }

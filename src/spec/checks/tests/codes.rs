@@ -58,6 +58,7 @@ fn syntax_errors_are_told_and_the_rest_is_checked() {
               `,` is missing before `"`
                 "enabled": true,
                 ^
+              + Insert `,`
             warning step-too-large at "/design_variables/0/step"
               the step 20 is larger than the range of the variable, 9
                 "step": 20,

@@ -397,6 +397,34 @@ fn a_slip_of_the_finger_is_few_syntax_errors_and_nothing_else() {
 }
 
 #[test]
+fn mending_a_slip_of_the_finger_leaves_fewer_syntax_errors() {
+    // One in so many is tried, of each text others.
+    const STEP: usize = 7;
+    let errors = |text: &str| Parsed::new(Text::from(text)).errors().len();
+    let spec: Value = serde_json::from_str(BRACKET).expect("an example is JSON");
+    let (mut mended, mut wrong) = (0, Vec::new());
+    let texts = [BRACKET.to_owned(), mixed(&spec, 0), spec.to_string()];
+    for (offset, text) in texts.iter().enumerate() {
+        for slip in slips(text).into_iter().skip(offset).step_by(STEP) {
+            let before = errors(&slip.text);
+            let found = findings(&slip.text);
+            let found = found.iter().filter(|it| it.code == Code::SyntaxError);
+            for (finding, fix) in found.flat_map(|it| it.fixes.iter().map(move |fix| (it, fix))) {
+                mended += 1;
+                if errors(&apply(&slip.text, &fix.edits)) >= before {
+                    let near = &slip.text.as_bytes()[slip.at.saturating_sub(30)..];
+                    let near = String::from_utf8_lossy(&near[..near.len().min(60)]);
+                    let (what, message) = (slip.what, &finding.message);
+                    wrong.push(format!("{what}: {near:?}: {message}: {}", fix.title));
+                }
+            }
+        }
+    }
+    assert!(mended > 500, "only {mended} are mended");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
 fn after_a_lost_brace_the_rest_of_the_file_is_checked() {
     let text = BRACKET.replace(r#""max_trials": 120"#, r#""max_trials": 20000"#);
     assert_ne!(text, BRACKET);

@@ -4,4 +4,5 @@ mod brackets;
 mod codes;
 mod docs;
 mod laws;
+mod mending;
 mod support;
