@@ -18,7 +18,6 @@ mod values;
 use std::{borrow::Cow, ops::Range};
 
 use lsp_types::{CompletionItem, CompletionList, CompletionResponse, Position, Url};
-
 use rustc_hash::FxHashSet;
 
 pub use self::skeleton::{free_candidates, free_id};

@@ -1,7 +1,7 @@
 //! The messages that come with a letter, read straight into their parameters.
 //!
-//! For tower-lsp parameters are first made a [`serde_json::Value`], and all others come so. For these that would take
-//! as long as everything else that is done for them. Which message it is is guessed from where clients write the method;
+//! For tower-lsp parameters are first made a [`serde_json::Value`], and all others come so. For these that would be a
+//! quarter of all that is done for them. Which message it is is guessed from where clients write the method;
 //! what turns out otherwise is read as any other message.
 
 use std::borrow::Cow;

@@ -1,5 +1,5 @@
-//! What comes with a letter, handled by tower-lsp's rules but past it: the way through half a dozen boxed futures and two
-//! `Value`s takes as long as the rest.
+//! What comes with a letter, handled by tower-lsp's rules but past it, which spares the way through half a dozen boxed
+//! futures.
 
 use std::sync::atomic::Ordering;
 

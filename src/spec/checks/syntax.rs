@@ -16,10 +16,14 @@ const MENDED: usize = 1000;
 const QUOTED: usize = 40;
 
 pub(super) fn syntax_error(parsed: &Parsed, out: &mut Out) {
+    let mut comment = None;
     for (nth, error) in parsed.errors().into_iter().enumerate() {
         let mending = (nth < MENDED)
-            .then(|| mending(parsed.text(), &error))
+            .then(|| mending(parsed.text(), &error, comment))
             .flatten();
+        if error.trouble == Trouble::Comment {
+            comment = Some(error.range.end);
+        }
         let raw = out.report(error.range, String::new(), error.message);
         if let Some(Mending { title, edit, safe }) = mending {
             raw.fix(title, vec![edit], safe);
@@ -35,8 +39,9 @@ struct Mending {
     safe: bool,
 }
 
-/// What mends a mistake, where that is known without guessing what was meant.
-fn mending(text: &Text, error: &SyntaxError) -> Option<Mending> {
+/// What mends a mistake, where that is known without guessing what was meant. `comment` is where the last comment before it
+/// ends.
+fn mending(text: &Text, error: &SyntaxError, comment: Option<usize>) -> Option<Mending> {
     use Trouble as T;
     let found = text.slice(error.range.clone());
     let instead = |insert: String, safe: bool| Mending {
@@ -60,8 +65,8 @@ fn mending(text: &Text, error: &SyntaxError) -> Option<Mending> {
         safe: false,
     };
     Some(match error.trouble {
-        T::MissingComma => insert(text, error.range.start, ","),
-        T::MissingColon => insert(text, error.range.start, ":"),
+        T::MissingComma => insert(text, error.range.start, ",", comment),
+        T::MissingColon => insert(text, error.range.start, ":", comment),
         T::WrongComma => instead(",".into(), false),
         T::WrongColon => instead(":".into(), false),
         T::TrailingComma => remove("the last comma", true),
@@ -86,25 +91,16 @@ fn replace(range: Range<usize>, insert: String) -> Edit {
     Edit { range, insert }
 }
 
-/// A sign that is missing between what stands before `at` and what begins there; it belongs to the former, unless a comment
-/// may stand between them.
-fn insert(text: &Text, at: usize, sign: &str) -> Mending {
+/// A sign that is missing between what stands before `at` and what begins there; it belongs to the former, but not into a
+/// comment behind that.
+fn insert(text: &Text, at: usize, sign: &str, comment: Option<usize>) -> Mending {
     let blank = |at: &usize| matches!(text.byte(*at), Some(b' ' | b'\t' | b'\r' | b'\n'));
     let end = (0..at).rev().take_while(blank).last().unwrap_or(at);
-    let line = (0..end).rev().find(|at| text.byte(*at) == Some(b'\n'));
-    let before = text.slice(line.unwrap_or(0)..end);
-    let place = if before.contains("//") || before.ends_with("*/") {
-        at
-    } else {
-        end
-    };
-    let touches = place == at && sign == ":";
+    let place = if comment == Some(end) { at } else { end };
+    let gap = if place == at { " " } else { "" };
     Mending {
         title: format!("Insert `{sign}`"),
-        edit: replace(
-            place..place,
-            format!("{sign}{}", if touches { " " } else { "" }),
-        ),
+        edit: replace(place..place, format!("{sign}{gap}")),
         safe: false,
     }
 }
