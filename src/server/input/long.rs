@@ -99,13 +99,12 @@ async fn opening(
         if piece.end != End::More || left == 0 {
             break;
         }
-        let known = begun.len();
-        begun.resize(known + left.min(PIECE), 0);
-        let count = source.read(&mut begun[known..]).await?;
+        // Into room that was not written to before: to fill it with zeroes first would take as long as to copy it.
+        let mut rest = (&mut *source).take(left as u64);
+        let count = rest.read_buf(&mut begun).await?;
         if count == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        begun.truncate(known + count);
         left -= count;
         of_turn += count;
         if of_turn >= TURN {
