@@ -75,7 +75,7 @@ fn of_study(snapshot: &Snapshot) -> Vec<CodeLens> {
 fn uses(snapshot: &Snapshot, model: &Model) -> HashMap<(EntryKind, Box<str>), Vec<Location>> {
     let mut uses: HashMap<_, Vec<Location>> = HashMap::new();
     for entry in model.entries() {
-        for (refers, word) in &entry.facts.refs {
+        for (refers, word) in entry.facts.refs() {
             let kind = match refers {
                 Refers::Extractor => EntryKind::Extractor,
                 Refers::Stage => EntryKind::Stage,

@@ -25,7 +25,7 @@ pub fn inlay_hints(snapshot: &Snapshot, range: lsp_types::Range) -> Vec<InlayHin
         if entry.range().end < range.start || range.end < entry.start {
             continue;
         }
-        for (refers, word) in &entry.facts.refs {
+        for (refers, word) in entry.facts.refs() {
             let name = name_behind(model, *refers, word)
                 .filter(|name| !name.eq_ignore_ascii_case(&word.text));
             let end = entry.place(&word.at).end;

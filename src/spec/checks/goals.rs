@@ -208,7 +208,7 @@ pub(super) fn demand(entry: &Entry) -> Option<(&Word, &Word, Measure, Interval)>
         hard: true,
         operator: Some(operator),
         threshold: Some(threshold),
-    } = &entry.facts.detail
+    } = entry.facts.detail()
     else {
         return None;
     };
@@ -282,7 +282,7 @@ fn limit(entry: &Entry) -> Option<(std::ops::Range<usize>, String)> {
         operator: Some(operator),
         threshold: Some(threshold),
         ..
-    } = &entry.facts.detail
+    } = entry.facts.detail()
     else {
         return None;
     };

@@ -244,7 +244,7 @@ impl Filler<'_, '_> {
     fn is_integer(&self) -> bool {
         self.entry.is_some_and(|entry| {
             matches!(
-                entry.facts.detail,
+                entry.facts.detail(),
                 Detail::Variable {
                     kind: Some(VariableKind::Integer),
                     ..

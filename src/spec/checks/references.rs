@@ -94,7 +94,7 @@ pub(super) fn unknown_output(spec: &SpecView<'_>, out: &mut Out) {
             continue;
         };
         if !matches!(
-            extractor.facts.detail,
+            extractor.facts.detail(),
             Detail::Extractor { whole: true, .. }
         ) || has_output(extractor, name)
         {

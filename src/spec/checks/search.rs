@@ -65,7 +65,7 @@ pub(super) fn zero_weight(spec: &SpecView<'_>, out: &mut Out) {
     for objective in enabled(spec, EntryKind::Objective) {
         let Detail::Objective {
             weight: Some(weight),
-        } = &objective.facts.detail
+        } = objective.facts.detail()
         else {
             continue;
         };
@@ -132,7 +132,7 @@ pub(super) fn algorithm_variable_mismatch(spec: &SpecView<'_>, out: &mut Out) {
     };
     let is_categorical = |entry: &&Entry| {
         matches!(
-            entry.facts.detail,
+            entry.facts.detail(),
             Detail::Variable {
                 kind: Some(VariableKind::Categorical),
                 ..
@@ -144,7 +144,7 @@ pub(super) fn algorithm_variable_mismatch(spec: &SpecView<'_>, out: &mut Out) {
     };
     let called = variable.name().or(variable.id()).unwrap_or("a variable");
     let message = format!("{name} cannot search over categorical variables, but “{called}” is one");
-    let place = match &variable.facts.detail {
+    let place = match variable.facts.detail() {
         Detail::Variable {
             kind_at: Some(at), ..
         } => variable.place(at),

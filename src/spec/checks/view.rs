@@ -137,7 +137,7 @@ impl<'a> SpecView<'a> {
     fn wanted(&self) -> &FxHashSet<&'a Word> {
         self.wanted.get_or_init(|| {
             let entries = self.model.entries().iter();
-            let refs = entries.flat_map(|entry| &entry.facts.refs);
+            let refs = entries.flat_map(|entry| entry.facts.refs());
             refs.filter(|(refers, word)| {
                 matches!(refers, Refers::Extractor | Refers::Stage | Refers::Node)
                     && self.model.node(word).is_none()

@@ -379,8 +379,8 @@ impl<'a> EntryView<'a> {
     }
 
     pub fn variable(&self) -> Option<VariableKind> {
-        match self.facts.detail {
-            Detail::Variable { kind, .. } => kind,
+        match self.facts.detail() {
+            Detail::Variable { kind, .. } => *kind,
             _ => None,
         }
     }
@@ -395,8 +395,8 @@ pub(super) fn check_entry(entry: Fresh<'_>, shape: &'static Shape, out: &mut Out
         members,
         ..
     } = entry;
-    let variable = match facts.detail {
-        Detail::Variable { kind, .. } => kind,
+    let variable = match facts.detail() {
+        Detail::Variable { kind, .. } => *kind,
         _ => None,
     };
     let scope = Scope {

@@ -149,7 +149,7 @@ impl<T: Send, L: Fn(Fresh<'_>) -> T + Send + Sync> Builder<T, L> {
         match kept {
             Some(kept) if kept == place => {}
             None if kind == old.kind && kind != EntryKind::Part && old.facts.means(facts) => {
-                let longer = facts.len as isize - old.facts.len as isize;
+                let longer = facts.text_len() as isize - old.facts.text_len() as isize;
                 steady.renamed |= old.facts.name != facts.name;
                 steady.changed.push((old.range(), longer));
                 self.moved += longer;

@@ -1,6 +1,8 @@
 //! What the rest of the spec asks about one entry, read from it once and kept as long as its text stays the same.
 //!
-//! Ranges are relative to where the entry begins, so that they hold wherever it moves.
+//! Places are relative to where the entry begins, so that they hold wherever it moves. A large spec has tens of thousands of
+//! entries, and memory that was never touched before costs more than what is written there: so these are small, and what few
+//! kinds of entries have stands elsewhere.
 
 use std::{
     borrow::Cow,
@@ -16,14 +18,36 @@ use crate::spec::{
     syntax::{Kind, Member, Node},
 };
 
+/// Where something stands, in bytes from the entry's start. No text of more than 4 GiB is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Span {
+    start: u32,
+    end: u32,
+}
+
+impl Span {
+    fn new(range: Range<usize>) -> Self {
+        let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        Self {
+            start: place(range.start),
+            end: place(range.end),
+        }
+    }
+
+    /// The place in a text where the entry begins at `start`.
+    pub(super) fn from(self, start: usize) -> Range<usize> {
+        start + self.start as usize..start + self.end as usize
+    }
+}
+
 /// A string or number of the spec that others refer to, or that refers to others.
 #[derive(Debug, Clone)]
 pub struct Word {
     /// The string, or the number as a whole number is written.
     pub text: Box<str>,
-    hash: u64,
-    /// Where its value stands (quotes included), from the entry's start.
-    pub at: Range<usize>,
+    hash: u32,
+    /// Where its value stands (quotes included).
+    pub at: Span,
 }
 
 impl PartialEq for Word {
@@ -36,7 +60,7 @@ impl Eq for Word {}
 
 impl Hash for Word {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.hash);
+        state.write_u32(self.hash);
     }
 }
 
@@ -46,12 +70,13 @@ impl Word {
     pub fn new(text: &str) -> Self {
         Self {
             text: text.into(),
-            hash: FxBuildHasher.hash_one(text),
-            at: 0..0,
+            // The upper half is the better one.
+            hash: (FxBuildHasher.hash_one(text) >> 32) as u32,
+            at: Span::default(),
         }
     }
 
-    fn at(text: &str, at: Range<usize>) -> Self {
+    fn at(text: &str, at: Span) -> Self {
         Self {
             at,
             ..Self::new(text)
@@ -59,20 +84,19 @@ impl Word {
     }
 }
 
-/// A number and where it stands, from the entry's start.
+/// A number and where it stands.
 #[derive(Debug, Clone)]
 pub struct Number {
     /// Its value.
     pub value: f64,
     /// Where it stands.
-    pub at: Range<usize>,
+    pub at: Span,
 }
 
 /// What the rest of the spec asks about one entry.
 #[derive(Debug, Default)]
 pub struct Facts {
-    /// Length of its text.
-    pub len: usize,
+    len: u32,
     /// No syntax error cuts through it, so that what is not there is missing.
     pub intact: bool,
     /// There is a syntax error somewhere in it.
@@ -85,12 +109,16 @@ pub struct Facts {
     pub id: Option<Word>,
     /// Its `name`.
     pub name: Option<Word>,
-    /// What it refers to, in the order of the text; of an objective or constraint the extractor and its output.
-    pub refs: Vec<(Refers, Word)>,
     /// Its `units`.
     pub units: Option<Word>,
-    /// What its kind has beside.
-    pub detail: Detail,
+    more: Option<Box<More>>,
+}
+
+/// What only some entries have.
+#[derive(Debug)]
+struct More {
+    refs: Vec<(Refers, Word)>,
+    detail: Detail,
 }
 
 /// What entries of one kind have beside.
@@ -104,7 +132,7 @@ pub enum Detail {
         /// `type`; `continuous` when absent, none when it is no type or a syntax error may have taken it.
         kind: Option<VariableKind>,
         /// Where its `type` stands.
-        kind_at: Option<Range<usize>>,
+        kind_at: Option<Span>,
     },
     /// An extractor.
     Extractor {
@@ -261,12 +289,12 @@ pub(super) fn read(
         start: node.range().start,
     };
     let mut facts = Facts {
-        len: node.range().len(),
+        len: Span::new(0..node.range().len()).end,
         intact: node.is_intact(),
         damaged: !node.is_valid(),
         ..Facts::default()
     };
-    facts.detail = match kind {
+    let detail = match kind {
         EntryKind::Variable => Detail::Variable {
             kind: Some(VariableKind::Continuous),
             kind_at: None,
@@ -285,9 +313,13 @@ pub(super) fn read(
         EntryKind::Part => return facts,
         _ => Detail::Plain,
     };
+    let mut more = More {
+        refs: Vec::new(),
+        detail,
+    };
     for (name, member) in members {
         if let Some(value) = member.value() {
-            reader.member(kind, &mut facts, name, value);
+            reader.member(kind, &mut facts, &mut more, name, value);
         }
     }
     let mut values = members
@@ -295,7 +327,7 @@ pub(super) fn read(
         .filter(|(_, member)| member.value().is_some());
     if !facts.intact && !values.any(|(name, _)| name == "type") {
         // Its `type` may be what the syntax error has taken: no default stands for it.
-        match &mut facts.detail {
+        match &mut more.detail {
             Detail::Variable { kind, .. } => *kind = None,
             Detail::Constraint { hard, .. } => *hard = false,
             _ => {}
@@ -307,6 +339,8 @@ pub(super) fn read(
         &facts.id
     };
     facts.id_lost = names_it.is_none() && facts.damaged;
+    let is_plain = more.refs.is_empty() && matches!(more.detail, Detail::Plain);
+    facts.more = (!is_plain).then(|| Box::new(more));
     facts
 }
 
@@ -315,9 +349,9 @@ struct Reader {
 }
 
 impl Reader {
-    fn span(&self, node: Node<'_>) -> Range<usize> {
+    fn span(&self, node: Node<'_>) -> Span {
         let range = node.range();
-        range.start - self.start..range.end - self.start
+        Span::new(range.start - self.start..range.end - self.start)
     }
 
     fn word(&self, node: Node<'_>) -> Option<Word> {
@@ -341,25 +375,32 @@ impl Reader {
         Some(Word::at(&value.to_string(), self.span(node)))
     }
 
-    fn member(&self, kind: EntryKind, facts: &mut Facts, key: &str, value: Node<'_>) {
+    fn member(
+        &self,
+        kind: EntryKind,
+        facts: &mut Facts,
+        more: &mut More,
+        key: &str,
+        value: Node<'_>,
+    ) {
         match key {
             "id" if kind == EntryKind::Subcase => facts.id = self.whole(value),
             "id" => facts.id = self.word(value),
             "name" => facts.name = self.word(value),
             "enabled" => facts.disabled = value.as_bool() == Some(false),
             "units" => facts.units = self.word(value),
-            _ => match &mut facts.detail {
+            _ => match &mut more.detail {
                 Detail::Variable { kind, kind_at } => match key {
                     "type" => {
                         *kind = value.as_str().and_then(|name| VariableKind::named(&name));
                         *kind_at = Some(self.span(value));
                     }
                     "expression_name" => {
-                        refer(&mut facts.refs, Refers::Expression, self.word(value))
+                        refer(&mut more.refs, Refers::Expression, self.word(value))
                     }
                     _ => {}
                 },
-                Detail::Extractor { .. } => self.extractor(facts, key, value),
+                Detail::Extractor { .. } => self.extractor(more, key, value),
                 Detail::Objective { weight } if key == "weight" => *weight = self.number(value),
                 Detail::Constraint {
                     hard,
@@ -376,26 +417,26 @@ impl Reader {
                 Detail::Objective { .. } | Detail::Constraint { .. } => {
                     if key == "source" && value.kind() == Kind::Object {
                         refer(
-                            &mut facts.refs,
+                            &mut more.refs,
                             Refers::Extractor,
                             value.get("extractor_id").and_then(|id| self.word(id)),
                         );
                         refer(
-                            &mut facts.refs,
+                            &mut more.refs,
                             Refers::Output,
                             value.get("output_name").and_then(|name| self.word(name)),
                         );
                     }
                 }
                 Detail::Plain => match (kind, key) {
-                    (EntryKind::Transition, "from" | "to") => facts
+                    (EntryKind::Transition, "from" | "to") => more
                         .refs
                         .extend(self.word(value).map(|word| (Refers::Stage, word))),
-                    (EntryKind::Edge, "source" | "target") => facts
+                    (EntryKind::Edge, "source" | "target") => more
                         .refs
                         .extend(self.word(value).map(|word| (Refers::Node, word))),
                     (EntryKind::Group, "node_ids") if value.kind() == Kind::Array => {
-                        facts.refs = value
+                        more.refs = value
                             .elements()
                             .filter_map(|node| Some((Refers::Node, self.word(node)?)))
                             .collect();
@@ -406,12 +447,12 @@ impl Reader {
         }
     }
 
-    fn extractor(&self, facts: &mut Facts, key: &str, value: Node<'_>) {
+    fn extractor(&self, more: &mut More, key: &str, value: Node<'_>) {
         let Detail::Extractor {
             kind,
             outputs,
             whole,
-        } = &mut facts.detail
+        } = &mut more.detail
         else {
             return;
         };
@@ -424,14 +465,13 @@ impl Reader {
                     };
                     match &*member.name() {
                         "subcase" | "reference_subcase" => {
-                            facts
-                                .refs
+                            more.refs
                                 .extend(self.whole(value).map(|word| (Refers::Subcase, word)));
                         }
                         "expression_name" => {
-                            refer(&mut facts.refs, Refers::Expression, self.word(value))
+                            refer(&mut more.refs, Refers::Expression, self.word(value))
                         }
-                        "csv_path" => refer(&mut facts.refs, Refers::File, self.word(value)),
+                        "csv_path" => refer(&mut more.refs, Refers::File, self.word(value)),
                         _ => {}
                     }
                 }
@@ -451,7 +491,7 @@ impl Reader {
                         match &*member.name() {
                             "name" => output.name = self.word(value),
                             "units" => output.units = self.word(value),
-                            "subcase" => facts
+                            "subcase" => more
                                 .refs
                                 .extend(self.whole(value).map(|word| (Refers::Subcase, word))),
                             _ => {}
@@ -473,28 +513,47 @@ fn refer(refs: &mut Vec<(Refers, Word)>, refers: Refers, word: Option<Word>) {
 }
 
 impl Facts {
+    /// Length of its text.
+    #[must_use]
+    pub fn text_len(&self) -> usize {
+        self.len as usize
+    }
+
+    /// What it refers to, in the order of the text; of an objective or constraint the extractor and its output.
+    #[must_use]
+    pub fn refs(&self) -> &[(Refers, Word)] {
+        self.more.as_ref().map_or(&[], |more| &more.refs)
+    }
+
+    /// What its kind has beside.
+    #[must_use]
+    pub fn detail(&self) -> &Detail {
+        static PLAIN: Detail = Detail::Plain;
+        self.more.as_ref().map_or(&PLAIN, |more| &more.detail)
+    }
+
     /// They mean the same to the checks of the whole spec, wherever in the entry they stand. Names aside, but for
     /// expressions; units count only where something is compared in them.
     pub(super) fn means(&self, other: &Self) -> bool {
         let plain = |facts: &Self| (facts.intact, facts.damaged, facts.id_lost, facts.disabled);
-        let is_plain = |facts: &Self| matches!(facts.detail, Detail::Plain);
+        let is_plain = |facts: &Self| matches!(facts.detail(), Detail::Plain);
         let is_goal = |facts: &Self| {
             matches!(
-                facts.detail,
+                facts.detail(),
                 Detail::Objective { .. } | Detail::Constraint { .. }
             )
         };
         plain(self) == plain(other)
-            && (&self.id, &self.refs) == (&other.id, &other.refs)
+            && (&self.id, self.refs()) == (&other.id, other.refs())
             && (!is_plain(self) || self.name == other.name)
             && (!is_goal(self) || self.units == other.units)
-            && self.detail.means(&other.detail)
+            && self.detail().means(other.detail())
     }
 
     /// The one reference of that sort.
     #[must_use]
     pub fn reference(&self, refers: Refers) -> Option<&Word> {
-        self.refs
+        self.refs()
             .iter()
             .find(|(other, _)| *other == refers)
             .map(|(_, word)| word)
@@ -502,7 +561,7 @@ impl Facts {
 
     /// All references of that sort.
     pub fn references(&self, refers: Refers) -> impl Iterator<Item = &Word> {
-        self.refs
+        self.refs()
             .iter()
             .filter(move |(other, _)| *other == refers)
             .map(|(_, word)| word)
@@ -511,7 +570,7 @@ impl Facts {
     /// The outputs of an extractor.
     #[must_use]
     pub fn outputs(&self) -> &[Output] {
-        match &self.detail {
+        match self.detail() {
             Detail::Extractor { outputs, .. } => outputs,
             _ => &[],
         }
@@ -520,8 +579,8 @@ impl Facts {
     /// The type of an extractor, if it is one.
     #[must_use]
     pub fn extractor_type(&self) -> Option<ExtractorType> {
-        match self.detail {
-            Detail::Extractor { kind, .. } => kind,
+        match self.detail() {
+            Detail::Extractor { kind, .. } => *kind,
             _ => None,
         }
     }

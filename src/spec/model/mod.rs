@@ -172,13 +172,13 @@ impl Entry {
     /// Where it stands.
     #[must_use]
     pub fn range(&self) -> Range<usize> {
-        self.start..self.start + self.facts.len
+        self.start..self.start + self.facts.text_len()
     }
 
     /// A place within it, in the whole text.
     #[must_use]
-    pub fn place(&self, at: &Range<usize>) -> Range<usize> {
-        self.start + at.start..self.start + at.end
+    pub fn place(&self, at: &Span) -> Range<usize> {
+        at.from(self.start)
     }
 
     /// Its id.

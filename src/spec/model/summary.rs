@@ -87,7 +87,7 @@ fn objectives(text: &mut String, model: &Model, parsed: &Parsed) {
 fn constraints(text: &mut String, model: &Model, parsed: &Parsed) {
     let row = |entry: &Entry| {
         let node = node(parsed, model, entry);
-        let hard = if matches!(entry.facts.detail, Detail::Constraint { hard: false, .. }) {
+        let hard = if matches!(entry.facts.detail(), Detail::Constraint { hard: false, .. }) {
             "soft"
         } else {
             "hard"

@@ -102,7 +102,7 @@ fn occurrences_in(index: usize, entry: &Entry) -> impl Iterator<Item = Occurrenc
     };
     let definitions =
         definitions(entry).map(move |(symbol, word)| occurrence(symbol, Role::Definition, word));
-    let references = entry.facts.refs.iter().filter_map(move |(refers, word)| {
+    let references = entry.facts.refs().iter().filter_map(move |(refers, word)| {
         Some(occurrence(
             referred(*refers, word, &entry.facts)?,
             Role::Reference,

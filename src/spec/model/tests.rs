@@ -214,3 +214,9 @@ fn the_summary_tells_the_study_in_a_few_lines() {
     "#]]
     .assert_eq(&summary(&parsed(MIRROR)));
 }
+
+#[test]
+fn what_every_entry_has_is_small() {
+    // With the two counts of an `Arc` no more than 128 bytes, for which allocators have a class of their own.
+    assert!(size_of::<Facts>() <= 112, "{}", size_of::<Facts>());
+}

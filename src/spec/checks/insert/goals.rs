@@ -72,7 +72,7 @@ impl Filler<'_, '_> {
             hard: true,
             operator: own,
             threshold: limit,
-        } = &entry.facts.detail
+        } = entry.facts.detail()
         else {
             return false;
         };
@@ -122,7 +122,7 @@ impl Filler<'_, '_> {
             .model
             .list(EntryKind::Constraint)
             .iter()
-            .filter_map(|entry| match &entry.facts.detail {
+            .filter_map(|entry| match entry.facts.detail() {
                 Detail::Constraint { threshold, .. } => {
                     threshold.as_ref().map(|threshold| threshold.value)
                 }
