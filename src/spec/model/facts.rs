@@ -1,97 +1,15 @@
 //! What the rest of the spec asks about one entry, read from it once and kept as long as its text stays the same.
 //!
-//! Places are relative to where the entry begins, so that they hold wherever it moves. A large spec has tens of thousands of
-//! entries, and memory that was never touched before costs more than what is written there: so these are small, and what few
-//! kinds of entries have stands elsewhere.
+//! A large spec has tens of thousands of entries, and memory that was never touched before costs more than what is written
+//! there: so these are small, and what few kinds of entries have stands elsewhere.
 
-use std::{
-    borrow::Cow,
-    hash::{BuildHasher, Hash, Hasher},
-    ops::Range,
-};
+use std::borrow::Cow;
 
-use rustc_hash::FxBuildHasher;
-
-use super::EntryKind;
+use super::{EntryKind, Number, Span, Word};
 use crate::spec::{
     format::{ExtractorType, Refers},
     syntax::{Kind, Member, Node},
 };
-
-/// Where something stands, in bytes from the entry's start. No text of more than 4 GiB is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Span {
-    start: u32,
-    end: u32,
-}
-
-impl Span {
-    fn new(range: Range<usize>) -> Self {
-        let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        Self {
-            start: place(range.start),
-            end: place(range.end),
-        }
-    }
-
-    /// The place in a text where the entry begins at `start`.
-    pub(super) fn from(self, start: usize) -> Range<usize> {
-        start + self.start as usize..start + self.end as usize
-    }
-}
-
-/// A string or number of the spec that others refer to, or that refers to others.
-#[derive(Debug, Clone)]
-pub struct Word {
-    /// The string, or the number as a whole number is written.
-    pub text: Box<str>,
-    hash: u32,
-    /// Where its value stands (quotes included).
-    pub at: Span,
-}
-
-impl PartialEq for Word {
-    fn eq(&self, other: &Self) -> bool {
-        self.hash == other.hash && self.text == other.text
-    }
-}
-
-impl Eq for Word {}
-
-impl Hash for Word {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u32(self.hash);
-    }
-}
-
-impl Word {
-    /// A word that stands nowhere, to look others up by.
-    #[must_use]
-    pub fn new(text: &str) -> Self {
-        Self {
-            text: text.into(),
-            // The upper half is the better one.
-            hash: (FxBuildHasher.hash_one(text) >> 32) as u32,
-            at: Span::default(),
-        }
-    }
-
-    fn at(text: &str, at: Span) -> Self {
-        Self {
-            at,
-            ..Self::new(text)
-        }
-    }
-}
-
-/// A number and where it stands.
-#[derive(Debug, Clone)]
-pub struct Number {
-    /// Its value.
-    pub value: f64,
-    /// Where it stands.
-    pub at: Span,
-}
 
 /// What the rest of the spec asks about one entry.
 #[derive(Debug, Default)]
@@ -289,7 +207,7 @@ pub(super) fn read(
         start: node.range().start,
     };
     let mut facts = Facts {
-        len: Span::new(0..node.range().len()).end,
+        len: u32::try_from(node.range().len()).unwrap_or(u32::MAX),
         intact: node.is_intact(),
         damaged: !node.is_valid(),
         ..Facts::default()

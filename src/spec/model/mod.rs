@@ -10,6 +10,7 @@ mod summary;
 mod symbols;
 #[cfg(test)]
 mod tests;
+mod word;
 
 use std::{
     borrow::Cow,
@@ -22,6 +23,7 @@ use rustc_hash::FxHashMap;
 pub use facts::*;
 pub use summary::summary;
 pub use symbols::{Occurrence, Role, Symbol};
+pub use word::{Number, Span, Word};
 
 use super::{
     format::Shape,
@@ -178,7 +180,7 @@ impl Entry {
     /// A place within it, in the whole text.
     #[must_use]
     pub fn place(&self, at: &Span) -> Range<usize> {
-        at.from(self.start)
+        at.behind(self.start)
     }
 
     /// Its id.
