@@ -5,7 +5,8 @@
 //!
 //! Invariant: no handler does anything of its own before, or instead of, sending its event. What has to be known the
 //! moment a message arrives – `exit`, `$/cancelRequest`, which JSON-RPC id a request has – is noticed by
-//! [`Arrivals`], through which every message passes before tower-lsp sees it.
+//! [`Arrivals`], through which every message passes before tower-lsp sees it. Those that come with each letter do not come
+//! to tower-lsp at all while it would take them (`keystroke`).
 
 mod keystroke;
 
@@ -58,7 +59,7 @@ pub fn cancellation() -> CancellationToken {
 }
 
 /// Writes the result of the request being handled, and gives tower-lsp an empty one `instead`: it would make a [`Value`]
-/// of it first, which takes longer than all else that is done for a completion.
+/// of it first.
 pub fn write<T: Serialize>(result: T, instead: impl FnOnce() -> T) -> T {
     let Some(json) = to_json(&result) else {
         // tower-lsp answers with what went wrong.

@@ -99,7 +99,7 @@ async fn opening(
         if piece.end != End::More || left == 0 {
             break;
         }
-        // Into room that was not written to before: to fill it with zeroes first would take as long as to copy it.
+        // Into room that need not be filled with zeroes first.
         let mut rest = (&mut *source).take(left as u64);
         let count = rest.read_buf(&mut begun).await?;
         if count == 0 {

@@ -6,7 +6,7 @@ use serde_json::Number;
 
 use super::{edits::string, walk::Out};
 use crate::{
-    spec::syntax::{Parsed, SyntaxError, Trouble},
+    spec::syntax::{Parsed, SyntaxError, Trouble, escape, literal, other_bracket},
     text::{Edit, Text},
 };
 
@@ -71,16 +71,15 @@ fn mending(text: &Text, error: &SyntaxError, comment: Option<usize>) -> Option<M
         T::WrongColon => instead(":".into(), false),
         T::TrailingComma => remove("the last comma", true),
         T::ExtraComma | T::StrayCloser => remove(&shown(&found), false),
-        T::WrongCloser => instead(other(&found, "]", "}").into(), false),
-        T::WrongOpener => instead(other(&found, "[", "{").into(), false),
+        T::WrongCloser | T::WrongOpener => instead(other_bracket(&found).into(), false),
         T::UnquotedKey | T::UnquotedValue => quoted(),
         T::NoOpeningQuote => quote_at(error.range.start),
         T::NoClosingQuote => quote_at(error.range.end),
         T::SingleQuotes => instead(double_quoted(&found)?, true),
-        T::WrongLiteral => instead(literal(&found)?.into(), true),
+        T::WrongLiteral if is_pythons(&found) => instead(literal(&found).into(), true),
         T::BadNumber => instead(number(&found)?, false),
         T::BadEscape if !found.starts_with("\\u") => instead(format!("\\{found}"), false),
-        T::ControlCharacter => instead(escaped(&found), &found == "\t"),
+        T::ControlCharacter => instead(escape(&found), &found == "\t"),
         T::Invisible => remove("the invisible character", true),
         T::Comment => remove("the comment", false),
         _ => return None,
@@ -105,10 +104,6 @@ fn insert(text: &Text, at: usize, sign: &str, comment: Option<usize>) -> Mending
     }
 }
 
-fn other(found: &str, one: &'static str, two: &'static str) -> &'static str {
-    if found == one { two } else { one }
-}
-
 /// `'it\'s'` as JSON has it; none where the text has no end.
 fn double_quoted(found: &str) -> Option<String> {
     let inner = found.strip_prefix('\'')?.strip_suffix('\'')?;
@@ -130,14 +125,11 @@ fn double_quoted(found: &str) -> Option<String> {
         .then_some(text)
 }
 
-/// What Python's words are in JSON.
-fn literal(found: &str) -> Option<&'static str> {
-    match found.to_ascii_lowercase().as_str() {
-        "true" => Some("true"),
-        "false" => Some("false"),
-        "none" | "null" | "nil" => Some("null"),
-        _ => None,
-    }
+/// A word that Python, or JSON by another spelling, has: `yes` may be text that lacks its quotes.
+fn is_pythons(found: &str) -> bool {
+    ["true", "false", "none", "null", "nil"]
+        .iter()
+        .any(|word| found.eq_ignore_ascii_case(word))
 }
 
 /// The number as JSON writes it, where it is one.
@@ -161,12 +153,6 @@ fn number(found: &str) -> Option<String> {
     let number = format!("{sign}{whole}{rest}");
     let has_digits = digits.contains(|digit: char| digit.is_ascii_digit());
     (has_digits && serde_json::from_str::<Number>(&number).is_ok()).then_some(number)
-}
-
-/// A character below U+0020 as JSON escapes it.
-fn escaped(found: &str) -> String {
-    let quoted = string(found);
-    quoted[1..quoted.len() - 1].to_owned()
 }
 
 fn shown(text: &str) -> String {

@@ -150,14 +150,12 @@ impl Trouble {
             Trouble::MissingCloser => format!("a closing bracket is missing before {what}"),
             Trouble::WrongOpener => format!(
                 "{what} does not fit what it holds; `{}` would",
-                if found == "[" { '{' } else { '[' }
+                other_bracket(found)
             ),
-            Trouble::WrongCloser => {
-                format!(
-                    "{what} does not match the opening bracket; `{}` would",
-                    if found == "]" { '}' } else { ']' }
-                )
-            }
+            Trouble::WrongCloser => format!(
+                "{what} does not match the opening bracket; `{}` would",
+                other_bracket(found)
+            ),
             Trouble::StrayCloser => format!("{what} closes nothing; remove it"),
             Trouble::MissingComma => format!("`,` is missing before {what}"),
             Trouble::WrongComma => format!("{what} where `,` belongs"),
@@ -252,7 +250,18 @@ fn closer(found: &str) -> char {
     if found.starts_with('[') { ']' } else { '}' }
 }
 
-fn literal(found: &str) -> &'static str {
+/// The bracket of the other kind.
+pub(in crate::spec) fn other_bracket(found: &str) -> &'static str {
+    match found {
+        "[" => "{",
+        "{" => "[",
+        "]" => "}",
+        _ => "]",
+    }
+}
+
+/// What a word of another language is in JSON.
+pub(in crate::spec) fn literal(found: &str) -> &'static str {
     match found.to_ascii_lowercase().as_str() {
         "true" | "yes" | "on" => "true",
         "false" | "no" | "off" => "false",
@@ -281,11 +290,8 @@ fn number_advice(found: &str) -> &'static str {
     }
 }
 
-fn escape(found: &str) -> String {
-    match found.chars().next() {
-        Some('\t') => "\\t".into(),
-        Some('\u{8}') => "\\b".into(),
-        Some('\u{c}') => "\\f".into(),
-        c => format!("\\u{:04x}", c.map_or(0, u32::from)),
-    }
+/// A character below U+0020 as JSON escapes it.
+pub(in crate::spec) fn escape(found: &str) -> String {
+    let quoted = serde_json::Value::from(found).to_string();
+    quoted[1..quoted.len() - 1].to_owned()
 }

@@ -23,6 +23,7 @@ mod string;
 use std::{ops::Range, sync::Arc};
 
 pub use error::{SyntaxError, Trouble};
+pub(in crate::spec) use error::{escape, literal, other_bracket};
 pub use node::{Held, Member, Node, Reader};
 pub use path::{Path, Place, Step};
 pub use pointer::{escape_token, pointer, unescape_token};
