@@ -109,7 +109,7 @@ pub async fn run(mut service: Arrivals, messages: impl Stream<Item = Message>, o
         Ok(None) | Err(_) => {}
     };
     loop {
-        // While `initialize` is handled the service takes nothing else, and wakes nobody when it does again.
+        // While `initialize` is handled nothing else is taken; its answer, one of `handling`, has us look again.
         let ready = match poll!(future::poll_fn(|cx| service.poll_ready(cx))) {
             Poll::Ready(Ok(())) => true,
             Poll::Ready(Err(_)) => return,
@@ -147,6 +147,9 @@ pub struct Arrivals {
     lifecycle: Lifecycle,
     /// tower-lsp takes requests: between the answer to `initialize` and `shutdown`.
     serving: Arc<AtomicBool>,
+    /// `initialize` is not answered yet. tower-lsp, which has a state for that, never takes it, and refuses what comes
+    /// meanwhile.
+    initializing: Arc<AtomicBool>,
     running: Arc<Mutex<HashMap<Id, CancellationToken>>>,
 }
 
@@ -157,6 +160,7 @@ impl Arrivals {
             inner,
             lifecycle,
             serving: Arc::default(),
+            initializing: Arc::default(),
             running: Arc::default(),
         }
     }
@@ -223,7 +227,11 @@ impl Service<Request> for Arrivals {
     type Error = <LspService<Backend> as Service<Request>>::Error;
     type Future = Handled;
 
+    /// Wakes nobody when `initialize` is answered.
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        if self.initializing.load(Ordering::Acquire) {
+            return Poll::Pending;
+        }
         self.inner.poll_ready(cx)
     }
 
@@ -235,7 +243,10 @@ impl Service<Request> for Arrivals {
             return Box::pin(async move { Ok(handled.await?.map(Answer::Made)) });
         };
         let initializes = request.method() == "initialize";
-        let serving = self.serving.clone();
+        let (serving, initializing) = (self.serving.clone(), self.initializing.clone());
+        if initializes {
+            initializing.store(true, Ordering::Release);
+        }
         let asked = Asked::default();
         lock(&self.running)
             .entry(id.clone())
@@ -243,7 +254,11 @@ impl Service<Request> for Arrivals {
         let handled = self.inner.call(request);
         let running = self.running.clone();
         Box::pin(ASKED.scope(asked, async move {
-            let response = handled.await?;
+            let response = handled.await;
+            if initializes {
+                initializing.store(false, Ordering::Release);
+            }
+            let response = response?;
             if initializes && response.as_ref().is_some_and(Response::is_ok) {
                 serving.store(true, Ordering::Release);
             }
@@ -266,6 +281,30 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::main_loop::Events;
+
+    #[tokio::test]
+    async fn nothing_is_taken_until_initialize_is_answered() {
+        let (events, inbox) = Events::new();
+        let lifecycle = Lifecycle::default();
+        let backend = Backend {
+            events,
+            lifecycle: lifecycle.clone(),
+        };
+        let (inner, _) = LspService::new(|_| backend);
+        let mut service = Arrivals::new(inner, lifecycle);
+        let initialize = Request::build("initialize")
+            .params(json!({ "capabilities": {} }))
+            .id(1)
+            .finish();
+        let mut handled = service.call(initialize);
+        assert!(poll!(&mut handled).is_pending());
+        assert!(poll!(future::poll_fn(|cx| service.poll_ready(cx))).is_pending());
+        // Nobody will answer it any more: an error is an answer, too.
+        drop(inbox);
+        assert!(matches!(handled.await, Ok(Some(Answer::Made(_)))));
+        assert!(poll!(future::poll_fn(|cx| service.poll_ready(cx))).is_ready());
+    }
 
     fn params_of(method: &'static str, params: Option<Value>) -> Option<Value> {
         let mut builder = Request::build(method).id(1);
