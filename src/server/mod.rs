@@ -8,6 +8,7 @@
 mod backend;
 mod client;
 mod closed;
+mod configuration;
 mod conflict;
 mod delivery;
 mod diagnostics;

@@ -16,6 +16,7 @@ use tower_lsp::jsonrpc::Error;
 use super::{
     client::Client,
     closed::Closed,
+    configuration::Questions,
     delivery::Unconfirmed,
     diagnostics::Reports,
     document::{Document, ParseJob, path_of},
@@ -60,10 +61,8 @@ pub struct State {
     pub shown_turns: HashMap<String, CancellationToken>,
     /// Edits of ours that the client has not confirmed yet.
     pub unconfirmed: Vec<Unconfirmed>,
-    /// How often the client was asked for its settings.
-    pub asked: u64,
-    /// The last of these questions whose answer was taken.
-    pub answered: u64,
+    /// What the client was asked about its settings.
+    pub questions: Questions,
     /// Texts that the file of a document may have.
     uncompared: Vec<Uncompared>,
     /// Documents whose texts will be such soon.
@@ -96,8 +95,7 @@ impl State {
             options: Value::Null,
             shown_turns: HashMap::new(),
             unconfirmed: Vec::new(),
-            asked: 0,
-            answered: 0,
+            questions: Questions::default(),
             uncompared: Vec::new(),
             changing: HashSet::new(),
             told: BTreeSet::new(),

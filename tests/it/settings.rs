@@ -1,8 +1,9 @@
 //! Settings: read, checked, re-read.
 
-use serde_json::json;
+use lsp_types::Url;
+use serde_json::{Value, json};
 
-use super::support::{Client, Workspace};
+use super::support::{Answer, Client, Workspace};
 
 #[test]
 fn a_wrong_setting_is_told_once_by_its_key() {
@@ -49,4 +50,41 @@ fn a_check_can_be_silenced_while_the_document_is_open() {
                 .iter()
                 .all(|it| it["code"] != "unknown-property")
     });
+}
+
+#[test]
+fn an_operation_goes_by_the_settings_that_the_user_had_when_it_was_asked_for() {
+    let workspace = Workspace::examples();
+    let client = Client::start(&workspace);
+    let uri = client.open(workspace.spec("bracket_mass"));
+    client.replace(&uri, "\"meta\"", "\"colour\": 1, \"meta\"");
+    let before = client.request("atomizer/study/validate", study(&uri));
+    assert_eq!(before["errors"], 0, "{before}");
+    // The client reads this answer and nothing after it, so that the question for the settings waits.
+    client.pause_reading(true);
+    client.request("atomizer/study/list", json!({}));
+    client.configure(json!({"check": {"unknown-property": "error"}}));
+    let asked = client.send_request("atomizer/study/validate", study(&uri));
+    client.pause_reading(false);
+    let after = client.response(asked).expect("an answer");
+    assert_eq!(after["errors"], 1, "{after}");
+}
+
+#[test]
+fn operations_go_on_when_the_client_does_not_tell_its_settings() {
+    for answer in [
+        || Answer::Never,
+        || Answer::Error(-32603, "no settings".into()),
+    ] {
+        let workspace = Workspace::examples();
+        let client = Client::builder(&workspace)
+            .on("workspace/configuration", move |_, _| answer())
+            .start();
+        let studies = client.request("atomizer/study/list", json!({}));
+        assert!(studies.is_array(), "{studies}");
+    }
+}
+
+fn study(uri: &Url) -> Value {
+    json!({"textDocument": {"uri": uri}})
 }

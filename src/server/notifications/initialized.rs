@@ -1,8 +1,8 @@
 //! `initialized`
 
 use lsp_types::{
-    ConfigurationItem, ConfigurationParams, DidChangeWatchedFilesRegistrationOptions,
-    FileSystemWatcher, GlobPattern, Registration, RegistrationParams, request::Request,
+    DidChangeWatchedFilesRegistrationOptions, FileSystemWatcher, GlobPattern, Registration,
+    RegistrationParams, request::Request,
 };
 use serde_json::{Value, json};
 
@@ -47,35 +47,5 @@ pub fn initialized(state: &mut State) {
     }
     if state.client.configuration {
         state.ask_configuration();
-    }
-}
-
-impl State {
-    /// Asks the client for its settings (`workspace/configuration`); they arrive as an event.
-    pub fn ask_configuration(&mut self) {
-        self.asked += 1;
-        let asked = self.asked;
-        let item = ConfigurationItem {
-            scope_uri: None,
-            section: Some("atomizer".into()),
-        };
-        let params = ConfigurationParams { items: vec![item] };
-        let pending = self
-            .outbox
-            .request(lsp_types::request::WorkspaceConfiguration::METHOD, params);
-        let events = self.events.clone();
-        tokio::spawn(async move {
-            let Ok(Ok(answer)) = pending.answer.await else {
-                return;
-            };
-            let configuration = answer.get(0).cloned().unwrap_or(Value::Null);
-            events.send(move |state| {
-                // An older answer that comes later would bring former settings back.
-                if asked > state.answered {
-                    state.answered = asked;
-                    state.configure(&configuration);
-                }
-            });
-        });
     }
 }

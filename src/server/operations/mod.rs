@@ -186,8 +186,8 @@ impl From<OperationError> for Error {
     }
 }
 
-/// Begins an operation in the main loop, so that it sees the documents as they were when it was asked for; the rest
-/// runs in a task of its own.
+/// Begins an operation in the main loop, so that it sees the documents and the settings as they were when it was asked
+/// for; the rest runs in a task of its own.
 pub fn begin(
     state: &mut State,
     operation: &'static Operation,
@@ -202,19 +202,22 @@ pub fn begin(
         canonical: document.canonical.clone(),
         text: document.text(),
     });
-    let context = Context {
-        events: state.events.clone(),
-        outbox: state.outbox.clone(),
-        client: state.client.clone(),
-        settings: state.settings.clone(),
-        managers: state.managers.clone(),
-        inspector: state.inspector.clone(),
-        cancelled,
-        open: open.collect(),
-    };
-    tokio::spawn(async move {
-        let result = (operation.run)(context, params).await;
-        reply.send(result.map_err(Error::from));
+    let open = open.collect();
+    state.when_configured(move |state| {
+        let context = Context {
+            events: state.events.clone(),
+            outbox: state.outbox.clone(),
+            client: state.client.clone(),
+            settings: state.settings.clone(),
+            managers: state.managers.clone(),
+            inspector: state.inspector.clone(),
+            cancelled,
+            open,
+        };
+        tokio::spawn(async move {
+            let result = (operation.run)(context, params).await;
+            reply.send(result.map_err(Error::from));
+        });
     });
 }
 
