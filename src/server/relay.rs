@@ -147,7 +147,7 @@ pub struct Arrivals {
     lifecycle: Lifecycle,
     /// tower-lsp takes requests: between the answer to `initialize` and `shutdown`.
     serving: Arc<AtomicBool>,
-    /// `initialize` is not answered yet. tower-lsp, which has a state for that, never takes it, and refuses what comes
+    /// `initialize` is not answered yet. tower-lsp has a state for that and never enters it: it would refuse what comes
     /// meanwhile.
     initializing: Arc<AtomicBool>,
     running: Arc<Mutex<HashMap<Id, CancellationToken>>>,

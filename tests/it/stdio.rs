@@ -67,6 +67,7 @@ fn answer(output: &mut impl BufRead, id: u64) -> Value {
         output.read_exact(&mut body).expect("a body");
         let message: Value = serde_json::from_slice(&body).expect("JSON");
         if message["id"] == id {
+            assert_eq!(message["error"], Value::Null);
             return message["result"].clone();
         }
     }
