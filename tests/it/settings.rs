@@ -60,12 +60,15 @@ fn an_operation_goes_by_the_settings_that_the_user_had_when_it_was_asked_for() {
     client.replace(&uri, "\"meta\"", "\"colour\": 1, \"meta\"");
     let before = client.request("atomizer/study/validate", study(&uri));
     assert_eq!(before["errors"], 0, "{before}");
-    // The client reads this answer and nothing after it, so that the question for the settings waits.
-    client.pause_reading(true);
-    client.request("atomizer/study/list", json!({}));
-    client.configure(json!({"check": {"unknown-property": "error"}}));
+    client.on("workspace/configuration", |_, _| Answer::ByTest);
+    let settings = json!({"check": {"unknown-property": "error"}});
+    client.configure(settings.clone());
     let asked = client.send_request("atomizer/study/validate", study(&uri));
-    client.pause_reading(false);
+    client.settle();
+    let question = client.take("the question", |message| {
+        message["method"] == "workspace/configuration"
+    });
+    client.send(&json!({"jsonrpc": "2.0", "id": question["id"], "result": [settings]}));
     let after = client.response(asked).expect("an answer");
     assert_eq!(after["errors"], 1, "{after}");
 }
