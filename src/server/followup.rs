@@ -79,7 +79,7 @@ async fn mend(
         let never = CancellationToken::new();
         let stream = Arc::new(TurnStream::new(outbox, None, progress, never.clone()));
         let ended = manager.chat(request, stream.clone(), never).await;
-        stream.finish();
+        stream.finish(ended.as_ref().ok());
         if ended.is_err() {
             return;
         }

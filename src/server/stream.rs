@@ -4,6 +4,9 @@
 //! one, so that what waits is bounded by the answer itself; nothing is lost or reordered, and nobody else waits.
 //!
 //! Invariant: after the client's `$/cancelRequest` nothing is sent.
+//!
+//! Invariant: `done` is the result that the request is answered with. The session room's own comes too early for what
+//! the server still adds to it, so it waits for [`TurnStream::finish`].
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -11,7 +14,10 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::{outbox::Outbox, progress::Progress};
-use crate::session::{host::EventSink, types::TurnEvent};
+use crate::session::{
+    host::EventSink,
+    types::{TurnEvent, TurnResult},
+};
 
 /// Sends one turn's events to the client.
 pub struct TurnStream {
@@ -45,10 +51,11 @@ impl TurnStream {
         }
     }
 
-    /// Sends what still waits: the turn's answer comes right after it.
-    pub fn finish(&self) {
+    /// Sends what still waits, and `done` with the result that the turn had: its answer comes right after it.
+    pub fn finish(&self, result: Option<&TurnResult>) {
         if let Some(token) = &self.token {
             let mut waiting = lock(&self.waiting);
+            waiting.events.extend(result.cloned().map(TurnEvent::Done));
             flush(&self.outbox, token, &self.cancelled, &mut waiting);
         }
         if let Some(progress) = &self.progress {
@@ -70,7 +77,7 @@ impl TurnStream {
 
 impl EventSink for TurnStream {
     fn send(&self, event: TurnEvent) {
-        if self.cancelled.is_cancelled() {
+        if self.cancelled.is_cancelled() || matches!(event, TurnEvent::Done(_)) {
             return;
         }
         if let Some(progress) = &self.progress {

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::spec::canvas_ops::Skipped;
+
 /// What Claude may do unasked. `User` reads inside the root; `Power` also edits there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -281,6 +283,29 @@ pub struct Introduced {
     pub pointer: String,
 }
 
+/// What came of canvas modifications: the result of `canvas/apply`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CanvasApplied {
+    /// How many modifications were made.
+    pub applied: usize,
+    /// Those that were not, and why.
+    pub skipped: Vec<Skipped>,
+}
+
+impl CanvasApplied {
+    /// None of `count` modifications was made.
+    pub fn none(count: usize, reason: &str) -> Self {
+        let skipped = |index| Skipped {
+            index,
+            reason: reason.into(),
+        };
+        Self {
+            applied: 0,
+            skipped: (0..count).map(skipped).collect(),
+        }
+    }
+}
+
 /// The outcome of a turn: the result of `atomizer/chat`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -297,6 +322,9 @@ pub struct TurnResult {
     pub tool_calls: Vec<ToolCall>,
     /// Canvas modifications in the answer, each once.
     pub canvas_modifications: Vec<Value>,
+    /// What came of them where they were applied without asking (`canvas.applyModifications`).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub canvas_applied: Option<CanvasApplied>,
     /// Changes of specs, without the documents.
     pub spec_updates: Vec<SpecUpdate>,
     /// Errors that the changed specs have and did not have before the turn.

@@ -6,7 +6,7 @@ mod data;
 #[cfg(test)]
 mod tests;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::syntax::{Node as Json, Parsed};
@@ -101,7 +101,7 @@ pub struct Outcome {
 }
 
 /// A modification that was not applied.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Skipped {
     /// Its place in the list, from 0.
     pub index: usize,

@@ -308,31 +308,6 @@ fn errors_are_mended_unasked_in_at_most_two_rounds_where_the_user_set_it_so() {
 }
 
 #[test]
-fn canvas_modifications_in_the_answer_are_applied_at_once_where_the_user_set_it_so() {
-    let workspace = Workspace::with_study("beam", BEAM);
-    let answer = "Add it: {\"modification\": {\"action\": \"add_node\", \"nodeType\": \"designVar\", \"data\": {\"name\": \"web\", \"expression_name\": \"web_t\", \"bounds\": {\"min\": 1, \"max\": 2}}}}";
-    let client = builder(&workspace, &json!([[{"text": answer}]]))
-        .settings(json!({"canvas": {"applyModifications": "auto"}}))
-        .start();
-    let uri = client.open(workspace.spec("beam"));
-    let (events, result) = client
-        .chat(json!({"message": "add", "studyId": "beam"}))
-        .finish();
-    assert_eq!(result["canvasModifications"][0]["nodeType"], "designVar");
-    assert_eq!(
-        events
-            .iter()
-            .filter(|it| it["type"] == "canvasModification")
-            .count(),
-        1
-    );
-    let known = uri.clone();
-    client.wait_for_editor("the variable is there", move |editor| {
-        editor.documents[&known].text.contains("web_t")
-    });
-}
-
-#[test]
 fn a_command_of_the_server_is_answered_while_claude_speaks_and_both_are_kept() {
     let workspace = Workspace::examples();
     let gate = workspace.path().join("go");

@@ -3,6 +3,7 @@
 mod attribution;
 mod conflicts;
 mod context;
+mod proposals;
 mod revert;
 
 use std::sync::{

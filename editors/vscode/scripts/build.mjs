@@ -5,7 +5,7 @@ import { writeIcons } from './icons.mjs';
 
 const minify = process.argv.includes('--minify');
 const watch = process.argv.includes('--watch');
-const shared = { bundle: true, minify, sourcemap: minify ? false : 'linked', logLevel: 'warning', legalComments: 'none' };
+const shared = { bundle: true, minify, sourcemap: minify ? false : 'linked', logLevel: 'warning', legalComments: 'none', charset: 'utf8' };
 
 const client = {
   ...shared,

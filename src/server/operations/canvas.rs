@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
 use serde_json::Value;
 
 use super::{Context, OperationError, studies::spec};
@@ -12,23 +11,14 @@ use crate::{
         merging::Change,
         spec_sync::{apply_change, blocking},
     },
-    session::types::Applied,
+    session::types::{Applied, CanvasApplied},
     spec::{
-        canvas_ops::{self, Graph, Skipped},
+        canvas_ops::{self, Graph},
         syntax::Parsed,
     },
     study::read_spec,
     text::Text,
 };
-
-/// Result of `canvas/apply`.
-#[derive(Debug, Clone, Serialize)]
-pub struct CanvasApplied {
-    /// How many modifications were made.
-    pub applied: usize,
-    /// Those that were not, and why.
-    pub skipped: Vec<Skipped>,
-}
 
 /// `canvas/get`
 pub async fn get(context: Context, params: SpecParams) -> Result<Graph, OperationError> {
@@ -81,17 +71,10 @@ pub async fn modify(
     };
     let applied = apply_change(events, outbox, &manager, path, change, "Canvas").await?;
     if applied == Applied::Rejected {
-        let reason = "the editor did not take the edit";
-        let skipped = (0..count)
-            .map(|index| Skipped {
-                index,
-                reason: reason.into(),
-            })
-            .collect();
-        return Ok(CanvasApplied {
-            applied: 0,
-            skipped,
-        });
+        return Ok(CanvasApplied::none(
+            count,
+            "the editor did not take the edit",
+        ));
     }
     Ok(done)
 }

@@ -2,21 +2,18 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use lsp_types::{MessageType, ShowMessageParams, notification::ShowMessage};
-
-use super::{Context, OpenDocument, OperationError, canvas};
+use super::{Context, OpenDocument, OperationError, proposals};
 use crate::{
     server::{
         document::path_of,
-        ext::{CanvasApplyParams, ChatParams, TextDocument, WhenBusy},
-        followup::{agreed, follow_up},
+        ext::{ChatParams, WhenBusy},
+        followup::follow_up,
         progress::Progress,
         spec_sync::blocking,
         stream::TurnStream,
     },
     session::{
         SessionManager,
-        config::Offer,
         types::{ChatRequest, OpenSpec, TurnResult},
     },
     study::{SPEC_FILE, StudyId, read_spec},
@@ -50,68 +47,21 @@ pub async fn chat(context: Context, params: ChatParams) -> Result<TurnResult, Op
         progress,
         context.cancelled.clone(),
     ));
-    let result = manager.chat(request, stream.clone(), stop).await;
-    stream.finish();
+    let mut result = manager.chat(request, stream.clone(), stop).await;
+    let context = context.renewed().await;
+    if let Ok(result) = &mut result {
+        proposals::apply_unasked(&context, &manager, document.as_ref(), result).await;
+    }
+    stream.finish(result.as_ref().ok());
     if let Some(token) = shown {
         context
             .events
             .send(move |state| drop(state.shown_turns.remove(&token)));
     }
     let result = result?;
-    offer_canvas(&context, manager.clone(), document, &result);
+    proposals::offer(&context, manager.clone(), document, &result);
     follow_up(context, manager, &result);
     Ok(result)
-}
-
-/// Canvas modifications in the answer: applied at once or offered (`canvas.applyModifications`). A client with a graph
-/// view makes the offer itself.
-fn offer_canvas(
-    context: &Context,
-    manager: Arc<SessionManager>,
-    document: Option<TextDocument>,
-    result: &TurnResult,
-) {
-    let offer = context.settings.session.apply_modifications;
-    let modifications = result.canvas_modifications.clone();
-    let offered_there = offer == Offer::Ask && context.client.offers_canvas;
-    if modifications.is_empty() || offer == Offer::Off || offered_there {
-        return;
-    }
-    let (context, session) = (context.clone(), result.session_id.clone());
-    tokio::spawn(async move {
-        let count = modifications.len();
-        let question = format!("Claude proposes {count} changes of the canvas.");
-        if offer == Offer::Ask && !agreed(&context.outbox, question, "Apply").await {
-            return;
-        }
-        let study = manager
-            .info(&session)
-            .await
-            .ok()
-            .and_then(|info| info.study_id);
-        let params = CanvasApplyParams {
-            study_id: study,
-            text_document: document,
-            modifications,
-        };
-        let outbox = context.outbox.clone();
-        let message = match canvas::apply(context, params).await {
-            Ok(done) if done.skipped.is_empty() => return,
-            Ok(done) => {
-                let reasons: Vec<&str> = done.skipped.iter().map(|it| it.reason.as_str()).collect();
-                format!(
-                    "{} of {count} canvas changes made; not made: {}",
-                    done.applied,
-                    reasons.join("; ")
-                )
-            }
-            Err(error) => format!("The canvas changes were not made: {error}"),
-        };
-        outbox.notify_lsp::<ShowMessage>(ShowMessageParams {
-            typ: MessageType::WARNING,
-            message,
-        });
-    });
 }
 
 async fn manager(

@@ -4,6 +4,7 @@
 mod canvas;
 mod chat;
 mod conflicts;
+mod proposals;
 mod sessions;
 mod studies;
 mod turns;
@@ -109,7 +110,7 @@ pub struct Context {
     pub inspector: Arc<Inspector>,
     /// Cancelled by `$/cancelRequest`.
     pub cancelled: CancellationToken,
-    /// The open specs as they were when the request arrived.
+    /// The open specs as they were when the request arrived, or when this was [renewed](Self::renewed).
     pub open: Vec<OpenDocument>,
 }
 
@@ -142,6 +143,20 @@ impl Context {
                 .iter()
                 .find(|open| path.is_some() && open.path == path)
         })
+    }
+
+    /// With the open specs and the settings as they are now: for what goes on after a turn, or after the user's answer.
+    pub async fn renewed(&self) -> Context {
+        let read = |state: &mut State| (open_specs(state), state.settings.clone());
+        match self.events.read(read).await {
+            Some((open, settings)) => Context {
+                open,
+                settings,
+                ..self.clone()
+            },
+            // The server ends.
+            None => self.clone(),
+        }
     }
 }
 
@@ -195,14 +210,7 @@ pub fn begin(
     cancelled: CancellationToken,
     reply: Reply<Value>,
 ) {
-    let specs = state.documents.values().filter(|document| document.is_spec);
-    let open = specs.map(|document| OpenDocument {
-        uri: document.uri.clone(),
-        path: document.path(),
-        canonical: document.canonical.clone(),
-        text: document.text(),
-    });
-    let open = open.collect();
+    let open = open_specs(state);
     state.when_configured(move |state| {
         let context = Context {
             events: state.events.clone(),
@@ -219,6 +227,17 @@ pub fn begin(
             reply.send(result.map_err(Error::from));
         });
     });
+}
+
+fn open_specs(state: &State) -> Vec<OpenDocument> {
+    let specs = state.documents.values().filter(|document| document.is_spec);
+    let open = specs.map(|document| OpenDocument {
+        uri: document.uri.clone(),
+        path: document.path(),
+        canonical: document.canonical.clone(),
+        text: document.text(),
+    });
+    open.collect()
 }
 
 async fn typed<P, R, F>(

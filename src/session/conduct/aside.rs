@@ -82,6 +82,7 @@ async fn answer(
         text,
         tool_calls: Vec::new(),
         canvas_modifications: Vec::new(),
+        canvas_applied: None,
         spec_updates: Vec::new(),
         introduced: Vec::new(),
         usage: None,

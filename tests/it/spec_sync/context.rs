@@ -1,10 +1,10 @@
-//! What Claude is told of the buffer, and what becomes of what he proposes for it.
+//! What Claude is told of the buffer.
 
 use serde_json::{Value, json};
 
 use super::{
     super::support::{Client, programs::claude_standin},
-    SPEC, workspace,
+    workspace,
 };
 
 #[test]
@@ -36,24 +36,4 @@ fn claude_is_told_what_the_buffer_has_and_the_file_does_not() {
     assert!(told, "asked about the study");
     let (_, told) = ask(json!({"sessionId": session}));
     assert!(told, "asked in a conversation about the study");
-}
-
-#[test]
-fn canvas_changes_go_to_the_document_that_was_asked_about() {
-    let workspace = workspace();
-    let other = workspace.write("other/atomizer_spec.json", SPEC);
-    let proposal = json!({"modification": {"action": "update_node", "nodeId": "dv_002", "data": {"baseline": 8}}});
-    let scenario = json!({"turns": [[{"text": format!("So: {proposal}")}]]});
-    let client = Client::builder(&workspace)
-        .claude(&[claude_standin()])
-        .env("CLAUDE_STANDIN", &scenario.to_string())
-        .settings(json!({"canvas": {"applyModifications": "auto"}}))
-        .start();
-    let uri = client.open(&other);
-    let params = json!({"message": "more ribs", "textDocument": {"uri": uri}});
-    client.chat(params).finish();
-    let known = uri.clone();
-    client.wait_for_editor("the change is in the buffer", move |editor| {
-        editor.documents[&known].text.contains("\"baseline\": 8")
-    });
 }

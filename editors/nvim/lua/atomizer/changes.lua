@@ -1,6 +1,7 @@
 -- What a turn changed: shown, taken back; and what Claude proposes for the canvas, applied.
 local client_of = require('atomizer.client')
 local config = require('atomizer.config')
+local turns = require('atomizer.turn')
 local util = require('atomizer.util')
 
 local M = {}
@@ -124,8 +125,13 @@ end
 
 --- Applies a proposed canvas modification to the study of the conversation.
 ---@param conversation atomizer.Conversation
+---@param turn atomizer.Turn
 ---@param block atomizer.Block
-function M.apply_canvas(conversation, block)
+function M.apply_canvas(conversation, turn, block)
+  if block.applied then
+    vim.notify('atomizer: this is applied already')
+    return
+  end
   local study_id = conversation.study_id or conversation.chosen_study
   local bufnr = not study_id and client_of.spec_buffer(conversation.root) or nil
   local params = {
@@ -135,8 +141,12 @@ function M.apply_canvas(conversation, block)
   }
   ask(conversation.root, 'canvas/apply', params, function(result)
     local skipped = result.skipped and result.skipped[1]
-    local text = skipped and ('not applied: %s'):format(skipped.reason) or 'applied'
-    vim.notify('atomizer: ' .. text, skipped and vim.log.levels.WARN or vim.log.levels.INFO)
+    turns.settle(block, skipped and skipped.reason, 'applied')
+    conversation:changed(turn)
+    vim.notify(
+      'atomizer: ' .. block.outcome,
+      skipped and vim.log.levels.WARN or vim.log.levels.INFO
+    )
   end)
 end
 

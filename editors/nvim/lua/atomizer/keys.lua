@@ -40,7 +40,7 @@ local function activate()
   if meta and meta.kind == 'change' then
     changes.diff(conversation().root, meta.turn.turn_id)
   elseif meta and meta.kind == 'canvas' then
-    changes.apply_canvas(conversation(), meta.block)
+    changes.apply_canvas(conversation(), meta.turn, meta.block)
   elseif vim.fn.foldlevel('.') > 0 then
     vim.cmd('normal! za')
   end
@@ -77,7 +77,7 @@ function M.map(bufnr)
   key('A', function()
     local meta = here()
     if meta and meta.kind == 'canvas' then
-      changes.apply_canvas(conversation(), meta.block)
+      changes.apply_canvas(conversation(), meta.turn, meta.block)
     end
   end, 'Apply what Claude proposes')
   key('<CR>', activate, 'Open what is under the cursor')

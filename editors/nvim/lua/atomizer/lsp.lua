@@ -110,7 +110,7 @@ function M.config()
     end,
     capabilities = {
       workspace = { workspaceEdit = { documentChanges = true } },
-      experimental = { atomizer = { permission = true, conflict = true } },
+      experimental = { atomizer = { permission = true, conflict = true, canvas = true } },
     },
     handlers = require('atomizer.handlers').handlers,
     commands = require('atomizer.handlers').commands,

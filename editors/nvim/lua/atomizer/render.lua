@@ -188,7 +188,8 @@ local block_lines = {
     }
   end,
   canvas = function(block)
-    return { '◇ Proposes: ' .. M.modification_text(block.modification) }
+    local outcome = block.outcome and (' (%s)'):format(block.outcome) or ''
+    return split('◇ Proposes: ' .. M.modification_text(block.modification) .. outcome)
   end,
   error = function(block)
     return split('✗ ' .. block.text)
@@ -300,7 +301,7 @@ function M.turn(turn, context)
         kind = block.kind,
         block = block,
         hl = (first or block.kind ~= 'tool') and block_highlights[block.kind] or nil,
-        hint = first and block_hints[block.kind] or nil,
+        hint = first and not block.applied and block_hints[block.kind] or nil,
         fold = folds and (first and 'start' or 'inside') or nil,
       })
     end

@@ -10,6 +10,8 @@ local M = {}
 ---@field permission? { requestId: string, toolName: string, decision: string, reason?: string }
 ---@field update? atomizer.SpecUpdate
 ---@field modification? table
+---@field applied? boolean the modification is in the spec
+---@field outcome? string what came of applying the modification
 ---@field lines? string[] as rendered; nil when it changed since
 
 ---@class atomizer.Turn
@@ -233,6 +235,35 @@ function M.apply(turn, event)
   end
 end
 
+--- Says of each proposal what came of it, where the server applied them without asking.
+---@param turn atomizer.Turn
+---@param result atomizer.TurnResult
+local function applied_unasked(turn, result)
+  if not result.canvasApplied then
+    return
+  end
+  local reasons = {} ---@type table<integer, string>
+  for _, skipped in ipairs(result.canvasApplied.skipped) do
+    reasons[skipped.index + 1] = skipped.reason
+  end
+  for i, modification in ipairs(result.canvasModifications) do
+    for _, block in ipairs(turn.blocks) do
+      if block.kind == 'canvas' and vim.deep_equal(block.modification, modification) then
+        M.settle(block, reasons[i], 'applied without asking')
+      end
+    end
+  end
+end
+
+--- A proposal was applied, or was not for a reason.
+---@param block atomizer.Block
+---@param reason? string
+---@param words string how it was applied
+function M.settle(block, reason, words)
+  block.applied, block.lines = not reason, nil
+  block.outcome = reason and 'not applied: ' .. reason or words
+end
+
 --- Ends the turn with its result, or with an error answer.
 ---@param turn atomizer.Turn
 ---@param result atomizer.TurnResult
@@ -240,6 +271,7 @@ function M.finish(turn, result)
   turn.turn_id = result.turnId or turn.turn_id
   turn.status, turn.activity = result.status, nil
   turn.usage = result.usage or turn.usage
+  applied_unasked(turn, result)
   local told = find(turn, function(block)
     return block.kind == 'error'
   end)

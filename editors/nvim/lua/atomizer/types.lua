@@ -53,6 +53,10 @@
 ---@field spec? table the whole new document
 ---@field applied atomizer.Applied
 
+---@class atomizer.CanvasApplied
+---@field applied integer how many
+---@field skipped { index: integer, reason: string }[] the others; counts from 0
+
 ---@class atomizer.TurnResult
 ---@field sessionId string
 ---@field turnId string
@@ -60,6 +64,7 @@
 ---@field text string
 ---@field toolCalls atomizer.ToolCall[]
 ---@field canvasModifications table[]
+---@field canvasApplied? atomizer.CanvasApplied what came of them where they were applied without asking
 ---@field specUpdates atomizer.SpecUpdate[]
 ---@field usage? atomizer.Usage
 ---@field error? atomizer.TurnError

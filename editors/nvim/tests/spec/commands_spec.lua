@@ -313,7 +313,40 @@ t.test('a proposed canvas modification is applied on A', function()
   local params = n:lua([[return require('fake').last('atomizer/canvas/apply')]])
   t.equal(params.textDocument.uri, vim.uri_from_fname(path))
   t.equal(params.modifications[1].action, 'add_node')
+  study.sees(n, '◇ Proposes: add_node constraint "stress" (applied)')
+  n:lua([[require('fake').received = {}]])
+  n:feed('A')
+  t.contains(n:messages(), 'this is applied already')
+  t.equal(n:lua([[return require('fake').last('atomizer/canvas/apply') == nil]]), true)
 end)
+
+t.test(
+  'what was applied without asking says so, and what could not be can be tried again',
+  function()
+    local n = study.open({ ui = true })
+    study.say(n)
+    n:lua([[
+    local fake = require('fake')
+    fake.started()
+    local one = { action = 'remove_node', nodeId = 'dv_002' }
+    local two = { action = 'remove_node', nodeId = 'dv_099' }
+    fake.event({ type = 'canvasModification', modification = one })
+    fake.event({ type = 'canvasModification', modification = two })
+    fake.finish({
+      canvasModifications = { one, two },
+      canvasApplied = { applied = 1, skipped = { { index = 1, reason = 'there is no dv_099' } } },
+    })
+    fake.answers['atomizer/canvas/apply'] = function() return { applied = 1, skipped = {} } end
+  ]])
+    study.sees(n, '◇ Proposes: remove_node dv_002 (applied without asking)')
+    study.sees(n, '◇ Proposes: remove_node dv_099 (not applied: there is no dv_099)')
+    n:lua(
+      [[vim.cmd.stopinsert() vim.api.nvim_set_current_win(require('atomizer.chat').view().transcript_win) vim.fn.search('dv_099', 'w')]]
+    )
+    n:feed('A')
+    study.sees(n, '◇ Proposes: remove_node dv_099 (applied)')
+  end
+)
 
 t.test('/commands in the prompt run here, unknown ones go to the server', function()
   local n = study.open({ ui = true })

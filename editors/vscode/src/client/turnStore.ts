@@ -124,7 +124,7 @@ function shortened(event: TurnEvent): TurnEvent {
     return rest;
   }
   // The rest of a result was told by events before.
-  if (event.type === 'done') return { ...event, text: '', toolCalls: [], canvasModifications: [], specUpdates: [] };
+  if (event.type === 'done') return { ...event, text: '', toolCalls: [], specUpdates: [] };
   if (event.type === 'toolCall' || event.type === 'permission') return { ...event, input: short(event.input) };
   return event.type === 'toolResult' ? { ...event, summary: cut(event.summary) } : event;
 }

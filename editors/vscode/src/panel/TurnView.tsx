@@ -26,6 +26,8 @@ interface Properties {
 export const TurnView = memo(function TurnView({ turn, conflicts, onAnswer, fixIntroduced, applyCanvas }: Properties): JSX.Element {
   const running = isRunning(turn);
   const ending = ENDINGS[turn.status];
+  // What is to be applied without asking, and was not when the turn was over, is left to the user.
+  const offer = applyCanvas === 'auto' && !running ? 'ask' : applyCanvas;
   const resumable = turn.status === 'interrupted' || turn.status === 'timedOut';
   return (
     <article class="turn" aria-busy={running}>
@@ -38,7 +40,7 @@ export const TurnView = memo(function TurnView({ turn, conflicts, onAnswer, fixI
       <div class="answer">
         <h2 class="hidden">Claude said</h2>
         {turn.parts.map((part, index) => (
-          <PartView key={index} part={part} last={running && index === turn.parts.length - 1} turnId={turn.turnId ?? ''} onAnswer={onAnswer} applyCanvas={applyCanvas} />
+          <PartView key={index} part={part} last={running && index === turn.parts.length - 1} turnId={turn.turnId ?? ''} onAnswer={onAnswer} applyCanvas={offer} />
         ))}
         <ChangeCards turn={turn} running={running} fixIntroduced={fixIntroduced} />
         {conflicts.map((conflict) => <ConflictCard key={conflict.conflictId} conflict={conflict} />)}

@@ -5,7 +5,7 @@ import type { Change, Offer, PanelCommand } from '../shared/messages';
 import type { CanvasModification, Conflict, Introduced, PermissionQuestion, SpecUpdate, TurnError } from '../shared/protocol';
 import { Button, Icon } from './elements';
 import { post } from './host';
-import type { Decision, Part, Turn } from './turn';
+import { AS_SET, type Decision, type Part, type Turn } from './turn';
 import { ToolInput } from './ToolInput';
 
 type ToolPart = Extract<Part, { kind: 'tool' }>;
@@ -187,8 +187,8 @@ export function ConflictCard({ conflict }: { conflict: Conflict }): JSX.Element 
 }
 
 const NOT_OFFERED: Record<Exclude<Offer, 'ask'>, string> = {
-  auto: 'Applied without asking, as the setting atomizer.canvas.applyModifications says.',
-  off: 'Left alone, as the setting atomizer.canvas.applyModifications says.',
+  auto: `Applied when the turn is over${AS_SET}`,
+  off: `Left alone${AS_SET}`,
 };
 
 export function CanvasCard({ part, turnId, offer }: { part: CanvasPart; turnId: string; offer: Offer }): JSX.Element {

@@ -1,6 +1,6 @@
 /** One turn as the panel shows it: grown from the contract's events, or from what is stored of it. Pure. */
 import type { Change, TurnRecord } from '../shared/messages';
-import type { CanvasModification, Introduced, Message, SpecUpdate, TurnError, TurnEvent, Usage } from '../shared/protocol';
+import type { CanvasModification, Introduced, Message, SpecUpdate, TurnError, TurnEvent, TurnResult, Usage } from '../shared/protocol';
 
 export type Decision = 'asked' | 'allowed' | 'denied' | 'withdrawn';
 
@@ -38,6 +38,7 @@ export interface Asked {
   withdrawn: string[];
 }
 
+export const AS_SET = ', as the setting atomizer.canvas.applyModifications says.';
 const NOTHING_ASKED: Asked = { descriptions: {}, withdrawn: [] };
 
 export function isRunning(turn: Turn): boolean {
@@ -71,7 +72,7 @@ export function newTurn(key: string, message: string): Turn {
 export function replay(record: TurnRecord, asked: Asked): Turn {
   const heard = record.events.reduce((turn, event) => onEvent(turn, event, asked), newTurn(record.key, record.message));
   const turn = record.ended === null ? heard : ended(heard, record.ended.error, record.ended.cancelled);
-  const parts = turn.parts.map((part) => (part.kind === 'canvas' ? { ...part, outcome: record.canvasOutcomes[part.index] ?? '' } : part));
+  const parts = turn.parts.map((part) => (part.kind === 'canvas' ? { ...part, outcome: record.canvasOutcomes[part.index] ?? part.outcome } : part));
   return { ...turn, turnId: turn.turnId ?? record.turnId, parts, reverted: record.reverted };
 }
 
@@ -159,13 +160,22 @@ export function onEvent(turn: Turn, event: TurnEvent, asked: Asked): Turn {
       return { ...turn, error: event.error };
     case 'done':
       return {
-        ...closed(turn),
+        ...closed(updateParts(turn, (part) => (part.kind === 'canvas' ? { ...part, outcome: outcomeOf(part.modification, event) } : part))),
         status: event.status === 'running' ? 'interrupted' : event.status,
         usage: event.usage ?? turn.usage,
         error: event.error ?? turn.error,
         introduced: event.introduced ?? [],
       };
   }
+}
+
+/** What came of a modification that the server applied without asking; the result has each once. */
+function outcomeOf(modification: CanvasModification, { canvasModifications, canvasApplied }: TurnResult): string {
+  const text = JSON.stringify(modification);
+  const index = canvasModifications.findIndex((other) => JSON.stringify(other) === text);
+  if (canvasApplied === undefined || index < 0) return '';
+  const skipped = canvasApplied.skipped.find((other) => other.index === index);
+  return skipped === undefined ? `Applied without asking${AS_SET}` : `Not applied: ${skipped.reason}`;
 }
 
 function onPermission(turn: Turn, event: Extract<TurnEvent, { type: 'permission' }>, asked: Asked): Turn {

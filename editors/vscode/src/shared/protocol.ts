@@ -74,6 +74,8 @@ export interface TurnResult {
   text: string;
   toolCalls: StoredToolCall[];
   canvasModifications: CanvasModification[];
+  /** What came of them where the server applied them without asking. */
+  canvasApplied?: CanvasApplied;
   specUpdates: SpecUpdate[];
   introduced?: Introduced[];
   usage?: Usage;

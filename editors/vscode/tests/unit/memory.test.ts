@@ -74,6 +74,15 @@ describe('kept turns', () => {
     expect(kept.length).toBeLessThan(100_000);
   });
 
+  test('know which canvas modifications the server applied without asking', () => {
+    const first = store();
+    const canvasModifications = [{ action: 'remove_node', nodeId: 'dv_001' }];
+    const told = { canvasModifications, canvasApplied: { applied: 1, skipped: [] } };
+    const done: TurnEvent = { type: 'done', sessionId: 's1', turnId: 't1', status: 'completed', text: 'a', toolCalls: [], specUpdates: [], ...told };
+    first.save(turn('s1', 't1', [done]));
+    expect(first.get('s1', 't1')?.events).toMatchObject([told]);
+  });
+
   test('of conversations beyond the newest two hundred are forgotten', () => {
     const first = store();
     for (let index = 0; index < 210; index += 1) first.save(turn(`s${index}`, `t${index}`));

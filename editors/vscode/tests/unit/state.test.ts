@@ -21,10 +21,19 @@ function turnAfter(...events: TurnEvent[]): Turn {
   return turn;
 }
 
-const DONE: TurnEvent = {
+const DONE: Extract<TurnEvent, { type: 'done' }> = {
   ...{ type: 'done', sessionId: 's1', turnId: 't1', status: 'completed', text: 'ab', toolCalls: [] },
   ...{ canvasModifications: [], specUpdates: [], usage: { inputTokens: 1, outputTokens: 2, durationMs: 3 } },
 };
+
+/** Of three canvas modifications the first was taken back, and the server applied one of the others without asking. */
+const PROPOSED = ['dv_001', 'dv_002', 'dv_003'].map((nodeId) => ({ action: 'remove_node', nodeId }));
+const PROPOSALS = PROPOSED.map((modification): TurnEvent => ({ type: 'canvasModification', modification: { ...modification } }));
+const DONE_UNASKED: TurnEvent = {
+  ...{ ...DONE, canvasModifications: PROPOSED.slice(1) },
+  canvasApplied: { applied: 1, skipped: [{ index: 1, reason: 'there is no dv_003' }] },
+};
+const OUTCOMES = ['', 'Applied without asking, as the setting atomizer.canvas.applyModifications says.', 'Not applied: there is no dv_003'];
 
 describe('a turn', () => {
   test('waits until it has started', () => {
@@ -87,6 +96,22 @@ describe('a turn', () => {
     const state = run(...[STARTED, event, event].reduce<Action[]>((all, it) => [...all, { type: 'event', key: KEY, event: it }], [{ type: 'sent', key: KEY, message: 'x' }]));
     const applied = reduce(state, { type: 'canvasApplied', turnId: 't1', index: 1, message: 'Applied.' });
     expect(applied.turns[0]?.parts).toMatchObject([{ index: 0, outcome: '' }, { index: 1, outcome: 'Applied.' }]);
+  });
+});
+
+describe('canvas modifications that the server applied without asking', () => {
+  const outcomes = (turn: Turn | undefined): string[] => (turn?.parts ?? []).flatMap((part) => (part.kind === 'canvas' ? [part.outcome] : []));
+
+  test('say what came of them when the turn is over, and not before', () => {
+    expect(outcomes(turnAfter(STARTED, ...PROPOSALS))).toEqual(['', '', '']);
+    expect(outcomes(turnAfter(STARTED, ...PROPOSALS, DONE_UNASKED))).toEqual(OUTCOMES);
+    expect(outcomes(turnAfter(STARTED, ...PROPOSALS, DONE))).toEqual(['', '', '']);
+  });
+
+  test('say so again after a reload, beside what the user applied later', () => {
+    const kept = { ...record([STARTED, ...PROPOSALS, DONE_UNASKED], { error: null, cancelled: false }), canvasOutcomes: { 0: 'Applied.' } };
+    const state = run({ type: 'conversation', session: null, title: '', messages: [], records: [], more: false, live: kept });
+    expect(outcomes(state.turns[0])).toEqual(['Applied.', ...OUTCOMES.slice(1)]);
   });
 });
 
