@@ -43,21 +43,30 @@ export class Code {
 
   /** Runs a command by its title. */
   async command(title: string): Promise<void> {
-    await this.page.keyboard.press('F1');
-    const input = this.page.locator('.quick-input-widget input').first();
-    await input.waitFor();
-    await input.fill(`>${title}`);
-    await this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: title }).first().click();
+    await this.pick('F1', `>${title}`, title);
   }
 
   /** Opens a file of the workspace by its name. */
   async open(file: string): Promise<void> {
-    await this.page.keyboard.press('Control+P');
+    const [folder, name] = [path.basename(path.dirname(file)), path.basename(file)];
+    const study = path.basename(path.dirname(path.dirname(file)));
+    await this.pick('Control+P', file, name, `${study}/${folder}`);
+    await this.page.locator(`.monaco-editor[data-uri$="/${study}/${folder}/${name}"] .view-line`).first().waitFor();
+  }
+
+  /**
+   * Takes what the quick input has first for a text, when that is what it has to be. A row is not clicked: while the
+   * list is still being filled, another may have its place by then.
+   */
+  private async pick(key: string, text: string, ...shown: string[]): Promise<void> {
+    await this.page.keyboard.press(key);
     const input = this.page.locator('.quick-input-widget input').first();
     await input.waitFor();
-    await input.fill(file);
-    await this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: path.basename(file) }).first().click();
-    await this.page.locator('.monaco-editor .view-line').first().waitFor();
+    await input.fill(text);
+    const first = this.page.locator('.quick-input-list .monaco-list-row').first();
+    for (const part of shown) await expect(first).toContainText(part);
+    await input.press('Enter');
+    await input.waitFor({ state: 'hidden' });
   }
 
   /** Writes the folder's settings and loads the window again with them. */
@@ -82,6 +91,7 @@ export class Code {
   async typeOver(text: string, old: string, typed: string): Promise<void> {
     const before = text.slice(0, text.indexOf(old)).split('\n');
     await this.goTo(before.length, (before.at(-1) ?? '').length + 1);
+    await this.page.locator('.monaco-editor.focused').waitFor();
     for (const _ of old) await this.page.keyboard.press('Shift+ArrowRight');
     await this.page.keyboard.type(typed);
   }
