@@ -8,6 +8,7 @@
 //! - Nothing is claimed about what a syntax error hides.
 //! - A fix removes its finding and brings no new error or warning.
 
+mod brackets;
 mod checker;
 mod edits;
 mod extractors;

@@ -4,7 +4,11 @@ use std::ops::Range;
 
 use serde_json::Number;
 
-use super::{edits::string, walk::Out};
+use super::{
+    brackets::{Back, Broken},
+    edits::string,
+    walk::Out,
+};
 use crate::{
     spec::syntax::{Parsed, SyntaxError, Trouble, escape, literal, other_bracket},
     text::{Edit, Text},
@@ -17,21 +21,52 @@ const QUOTED: usize = 40;
 
 pub(super) fn syntax_error(parsed: &Parsed, out: &mut Out) {
     let mut comment = None;
-    for (nth, error) in parsed.errors().into_iter().enumerate() {
-        let mending = (nth < MENDED)
-            .then(|| mending(parsed.text(), &error, comment))
-            .flatten();
+    let errors = parsed.errors();
+    let mut broken = Broken::new(parsed, &errors);
+    for (nth, error) in errors.iter().take(MENDED).enumerate() {
+        let raw = out.report(error.range.clone(), String::new(), error.message.clone());
+        for bracket in broken.opened(error) {
+            raw.related(bracket, "opened here");
+        }
+        let mending = mending(parsed.text(), error, comment);
+        let otherwise = mending.as_ref().map(|mending| &mending.edit);
+        let mut fixes: Vec<Mending> = mending.iter().cloned().collect();
+        if let Some(Back { edit, is_better }) = broken.put_back(nth, otherwise) {
+            // A comma comes with the bracket before it; alone it would stand where the bracket belongs.
+            fixes.retain(|_| error.trouble != Trouble::MissingComma);
+            let at = if is_better { 0 } else { fixes.len() };
+            fixes.insert(
+                at,
+                put_back(edit, &parsed.text().slice(error.range.clone())),
+            );
+        }
+        for Mending { title, edit, safe } in fixes {
+            raw.fix(title, vec![edit], safe);
+        }
         if error.trouble == Trouble::Comment {
             comment = Some(error.range.end);
         }
-        let raw = out.report(error.range, String::new(), error.message);
-        if let Some(Mending { title, edit, safe }) = mending {
-            raw.fix(title, vec![edit], safe);
-        }
+    }
+    for error in errors.into_iter().skip(MENDED) {
+        out.report(error.range, String::new(), error.message);
+    }
+}
+
+fn put_back(edit: Edit, found: &str) -> Mending {
+    let signs: String = edit.insert.split_whitespace().collect();
+    let title = match signs.as_str() {
+        "" => format!("Remove {}", shown(found)),
+        signs => format!("Insert {}", shown(signs)),
+    };
+    Mending {
+        title,
+        edit,
+        safe: false,
     }
 }
 
 /// What mends a mistake.
+#[derive(Clone)]
 struct Mending {
     title: String,
     edit: Edit,

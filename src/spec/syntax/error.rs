@@ -50,7 +50,7 @@ impl Fault {
 }
 
 /// The kinds of syntax errors.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Trouble {
     /// Nothing in the file but blanks.
     Empty,

@@ -161,7 +161,7 @@ impl<'a> Node<'a> {
     }
 
     /// It ends in its closing bracket, or has none to end in.
-    pub(super) fn is_closed(&self) -> bool {
+    pub(in crate::spec) fn is_closed(&self) -> bool {
         !self.is_container() || self.item.value.tail() > 0
     }
 

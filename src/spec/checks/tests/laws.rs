@@ -424,6 +424,52 @@ fn mending_a_slip_of_the_finger_leaves_fewer_syntax_errors() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// The text after what the first fix of its first syntax error that has one does, and so on.
+fn mended(text: &str) -> String {
+    const STEPS: usize = 3;
+    let mut text = text.to_owned();
+    for _ in 0..STEPS {
+        let found = findings(&text);
+        let errors = found.iter().filter(|it| it.code == Code::SyntaxError);
+        let Some(fix) = errors.flat_map(|it| it.fixes.first()).next() else {
+            break;
+        };
+        text = apply(&text, &fix.edits);
+    }
+    text
+}
+
+#[test]
+fn a_lost_bracket_is_put_back_where_it_was() {
+    let mut wrong = Vec::new();
+    let (mut minified, mut restored) = (0, 0);
+    for example in [BRACKET, GIMBAL, MIRROR, DRONE] {
+        let spec: Value = serde_json::from_str(example).expect("an example is JSON");
+        let is_restored = |slip: &Slip| {
+            serde_json::from_str(&mended(&slip.text)).is_ok_and(|value: Value| value == spec)
+        };
+        for text in [example.to_owned(), mixed(&spec, 0)] {
+            for slip in lost_brackets(&text).filter(|slip| !is_restored(slip)) {
+                let near = &slip.text.as_bytes()[slip.at.saturating_sub(60)..];
+                let near = String::from_utf8_lossy(&near[..near.len().min(120)]);
+                wrong.push(format!("`{}` lost: {near:?}", &text[slip.at..=slip.at]));
+            }
+        }
+        // All on one line: what belongs to what may have been otherwise.
+        for slip in lost_brackets(&spec.to_string()) {
+            minified += 1;
+            restored += usize::from(is_restored(&slip));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(restored * 5 > minified * 4, "{restored} of {minified}");
+}
+
+fn lost_brackets(text: &str) -> impl Iterator<Item = Slip> {
+    let slips = slips(text).into_iter();
+    slips.filter(|slip| slip.bracket && slip.what == "lost")
+}
+
 #[test]
 fn after_a_lost_brace_the_rest_of_the_file_is_checked() {
     let text = BRACKET.replace(r#""max_trials": 120"#, r#""max_trials": 20000"#);

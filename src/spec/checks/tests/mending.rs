@@ -157,3 +157,164 @@ fn what_was_meant_is_not_guessed() {
         mends(text, &expect![[""]]);
     }
 }
+
+#[test]
+fn a_lost_closing_bracket_is_put_back_where_its_lines_end() {
+    mends(
+        "{\n  \"a\": [\n    {\"b\": 1},\n    {\"b\": 2\n  ],\n  \"c\": []\n}",
+        &expect![[r#"
+            Insert `}`: {
+              "a": [
+                {"b": 1},
+                {"b": 2}
+              ],
+              "c": []
+            }"#]],
+    );
+    // Its comma went with it.
+    mends(
+        "{\n  \"a\": {\n    \"b\": 1\n  \"c\": 2\n}",
+        &expect![[r#"
+            Insert `},`: {
+              "a": {
+                "b": 1
+              },
+              "c": 2
+            }
+            Insert `},`: {
+              "a": {
+                "b": 1
+              },
+              "c": 2
+            }"#]],
+    );
+    // The comma still stands where it was.
+    mends(
+        "{\n  \"a\": [\n    1\n  ,\n  \"c\": 2\n}",
+        &expect![[r#"
+            Insert `]`: {
+              "a": [
+                1
+              ],
+              "c": 2
+            }"#]],
+    );
+    // The next bracket seems to be the lost one.
+    mends(
+        "[\n  {\"a\": {\"min\": 1, \"max\": 2,\n   \"b\": 3},\n  {\"a\": 4}\n]",
+        &expect![[r#"
+            Insert `}`: [
+              {"a": {"min": 1, "max": 2},
+               "b": 3},
+              {"a": 4}
+            ]"#]],
+    );
+    mends(
+        "{\n  \"a\": {,\n  \"b\": 1\n}",
+        &expect![[r#"
+        Insert `}`: {
+          "a": {,
+          "b": 1
+        }
+        }
+        Insert `}`: {
+          "a": {},
+          "b": 1
+        }
+        Remove `,`: {
+          "a": {
+          "b": 1
+        }"#]],
+    );
+    mends(
+        "{\n  \"a\": {\n    \"b\": [\n      1,\n",
+        &expect![[r#"
+        Insert `]}}`: {
+          "a": {
+            "b": [
+              1
+            ]
+          }
+        }"#]],
+    );
+}
+
+#[test]
+fn a_lost_opening_bracket_is_put_back_before_what_it_opens() {
+    mends(
+        "{\n  \"a\":\n    {\"b\": 1},\n    {\"b\": 2}\n  ]\n}",
+        &expect![[r#"
+            Insert `[`: {
+              "a": [
+                {"b": 1},
+                {"b": 2}
+              ]
+            }"#]],
+    );
+    mends(
+        "{\n  \"a\":\n    \"b\": 1,\n    \"c\": 2\n  },\n  \"d\": 3\n}",
+        &expect![[r#"
+            Insert `{`: {
+              "a": {
+                "b": 1,
+                "c": 2
+              },
+              "d": 3
+            }
+            Remove `}`: {
+              "a":
+                "b": 1,
+                "c": 2
+              ,
+              "d": 3
+            }"#]],
+    );
+    mends(
+        r#"{"a": "b", "c"], "d": 1}"#,
+        &expect![[r#"
+        Insert `[`: {"a": ["b", "c"], "d": 1}
+        Insert `[`: {"a": ["b", "c"], "d": 1}
+        Remove `]`: {"a": "b", "c", "d": 1}"#]],
+    );
+    mends(
+        r#"{"a": 1, 2, 3], "d": 1}"#,
+        &expect![[r#"Insert `[`: {"a": [1, 2, 3], "d": 1}"#]],
+    );
+    mends(
+        r#"["a": 1}, {"a": 2}]"#,
+        &expect![[r#"
+            Insert `{`: [{"a": 1}, {"a": 2}]
+            Change to `{`: {"a": 1}, {"a": 2}]"#]],
+    );
+    mends(
+        "\"a\": 1,\n\"b\": 2}",
+        &expect![[r#"
+        Insert `{`: {"a": 1,
+        "b": 2}"#]],
+    );
+}
+
+#[test]
+fn of_a_bracket_too_many_and_one_too_few_the_format_says_which_it_is() {
+    mends(
+        r#"{"workflow": {"stages": {"id": "explore"}]}}"#,
+        &expect![[r#"
+            Insert `[`: {"workflow": {"stages": [{"id": "explore"}]}}
+            Change to `}`: {"workflow": {"stages": {"id": "explore"}}}}
+            Remove `}`: {"workflow": {"stages": {"id": "explore"}]}"#]],
+    );
+    mends(
+        r#"{"meta": {"description": "x"]}}"#,
+        &expect![[r#"
+            Remove `]`: {"meta": {"description": "x"}}
+            Change to `}`: {"meta": {"description": "x"}}}
+            Remove `}`: {"meta": {"description": "x"]}"#]],
+    );
+}
+
+#[test]
+fn where_nobody_can_say_which_bracket_is_lost_none_is_put_in() {
+    mends(r#"{"a": "b", "c"}"#, &expect![[r#""#]]);
+    mends(r#"{"a": 1, "b": }"#, &expect![[r#""#]]);
+    mends(&"[".repeat(10_000), &expect![[r#""#]]);
+}
