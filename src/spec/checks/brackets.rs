@@ -13,6 +13,8 @@ use crate::{
 
 /// Nothing is tried in a text that is longer: each letter typed in it would wait.
 const MOST_BYTES: usize = 256 << 10;
+/// Nor in one with more mistakes: it is no spec that lost a bracket.
+const MOST_ERRORS: usize = 32;
 /// So many mistakes are tried.
 const MOST_TRIED: usize = 4;
 /// Nobody indents longer lines.
@@ -40,9 +42,10 @@ pub(super) struct Back {
 impl<'p> Broken<'p> {
     pub fn new(parsed: &'p Parsed, errors: &'p [SyntaxError]) -> Self {
         let concerned = errors.iter().any(|error| is_bracket(error.trouble));
-        let text = match parsed.text() {
-            text if concerned && text.len() <= MOST_BYTES => text.whole().into_owned(),
-            _ => String::new(),
+        let small = parsed.text().len() <= MOST_BYTES && errors.len() <= MOST_ERRORS;
+        let text = match concerned && small {
+            true => parsed.text().whole().into_owned(),
+            false => String::new(),
         };
         Broken {
             parsed,
