@@ -21,7 +21,7 @@ const MOST_TRIED: usize = 4;
 const LONG_LINE: usize = 4096;
 /// So many brackets may be lost at once.
 const MOST_LEVELS: usize = 32;
-/// For an opening bracket so many of the values before are tried.
+/// For an opening bracket so many of the values before it are tried, and of those that are missing.
 const MOST_VALUES: usize = 4;
 
 /// A broken text, in which brackets may be lost.
@@ -114,7 +114,13 @@ impl<'p> Broken<'p> {
             Trouble::MissingCloser => [self.closers(start), self.openers(found, start)].concat(),
             Trouble::MissingComma => self.closers(start),
             Trouble::Unclosed => self.closers(self.text.len()),
-            Trouble::StrayCloser => self.openers(found, start),
+            // A value that is missing before it may have been cut off from its bracket.
+            Trouble::StrayCloser => {
+                let is_one = |other: &&SyntaxError| other.trouble == Trouble::MissingValue;
+                let missing = self.errors.iter().filter(is_one).take(MOST_VALUES);
+                let before = missing.flat_map(|other| self.tries(other));
+                before.chain(self.openers(found, start)).collect()
+            }
             Trouble::WrongCloser => {
                 let remove = replace(error.range.clone(), "");
                 [self.openers(found, start), vec![remove]].concat()

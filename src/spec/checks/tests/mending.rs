@@ -261,6 +261,13 @@ fn a_lost_opening_bracket_is_put_back_before_what_it_opens() {
               },
               "d": 3
             }
+            Insert `{`: {
+              "a": {
+                "b": 1,
+                "c": 2
+              },
+              "d": 3
+            }
             Remove `}`: {
               "a":
                 "b": 1,
