@@ -94,10 +94,7 @@ pub fn entry_kind(steps: &[Step]) -> Option<EntryKind> {
 
 /// The steps as a JSON pointer.
 pub fn pointer_of(steps: &[Step]) -> String {
-    pointer(steps.iter().map(|step| match step {
-        Step::Key(name) => name.clone(),
-        Step::Index(index) => index.to_string(),
-    }))
+    pointer(steps.iter().map(Step::token))
 }
 
 /// The keys that the object at `steps` must have, what depends on neighbours included.

@@ -9,7 +9,7 @@ use super::syntax::{Node, Parsed};
 use crate::text::{Edit, Text};
 
 /// Lines longer than this are no lines that anybody indented.
-const LONG_LINE: usize = 4096;
+pub(super) const LONG_LINE: usize = 4096;
 
 /// How a file is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -224,7 +224,7 @@ fn remove_entry(
 }
 
 /// The first line end in the space that begins at `offset`.
-fn line_end(text: &Text, offset: usize) -> Option<&'static str> {
+pub(super) fn line_end(text: &Text, offset: usize) -> Option<&'static str> {
     let mut at = offset;
     loop {
         match text.byte(at)? {
@@ -238,7 +238,7 @@ fn line_end(text: &Text, offset: usize) -> Option<&'static str> {
 }
 
 /// The space at the beginning of the line that holds `offset`.
-fn indentation(text: &Text, offset: usize) -> String {
+pub(super) fn indentation(text: &Text, offset: usize) -> String {
     let before = text.slice(text.floor_char(offset.saturating_sub(LONG_LINE))..offset);
     match before.rfind(['\n', '\r']) {
         Some(end) => before[end + 1..]

@@ -6,6 +6,7 @@ use std::{collections::HashMap, ops::Range};
 use crate::{
     spec::{
         format::{Shape, ValueKind},
+        rewrite::{LONG_LINE, indentation, line_end},
         syntax::{Kind, Node, Parsed, Place, Step, SyntaxError, Trouble},
     },
     text::Edit,
@@ -17,8 +18,6 @@ const MOST_BYTES: usize = 256 << 10;
 const MOST_ERRORS: usize = 32;
 /// So many mistakes are tried.
 const MOST_TRIED: usize = 4;
-/// Nobody indents longer lines.
-const LONG_LINE: usize = 4096;
 /// So many brackets may be lost at once.
 const MOST_LEVELS: usize = 32;
 /// For an opening bracket so many of the values before it are tried, and of those that are missing.
@@ -160,11 +159,7 @@ impl<'p> Broken<'p> {
         if !matches!(path.place, Place::Value(_)) {
             return None;
         }
-        let names = path.steps.into_iter().map(|step| match step {
-            Step::Key(name) => name,
-            Step::Index(index) => index.to_string(),
-        });
-        let names: Vec<String> = names.collect();
+        let names: Vec<String> = path.steps.iter().map(Step::token).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let kinds = &Shape::spec().path(&names)?.kinds;
         match kinds.as_slice() {
@@ -183,8 +178,8 @@ impl<'p> Broken<'p> {
         }
         let slipped = opened.iter().rev();
         let slipped = slipped.filter_map(|node| self.slipped(*node, None, MOST_LEVELS));
-        let slipped = slipped.map(|(node, end)| insert(end, &self.closer(node, end)));
-        let mut brackets = self.closing(&opened, end);
+        let slipped = slipped.map(|(node, end)| insert(end, &self.closer(node)));
+        let mut brackets = self.closing(&opened);
         if self.lacks(Trouble::MissingComma, at) {
             brackets.push(',');
         }
@@ -197,13 +192,13 @@ impl<'p> Broken<'p> {
         slipped.take(1).chain([usual]).collect()
     }
 
-    /// The brackets that close `opened`, the last of them first, behind `end`.
-    fn closing(&self, opened: &[Node<'_>], end: usize) -> String {
+    /// The brackets that close `opened`, the last of them first.
+    fn closing(&self, opened: &[Node<'_>]) -> String {
         let mut brackets = String::new();
         let mut line = None;
         for node in opened.iter().rev() {
             let own = self.line_start(node.range().start);
-            let closer = self.closer(*node, end);
+            let closer = self.closer(*node);
             // What was opened on one line is closed on one.
             let is_on_it = line.replace(own) == Some(own);
             brackets.push_str(if is_on_it {
@@ -219,28 +214,19 @@ impl<'p> Broken<'p> {
     fn stands_as(&self, comma: usize, opened: &[Node<'_>]) -> bool {
         let [node] = opened else { return false };
         let start = node.range().start;
-        let has_lines = self.closer(*node, comma).len() > 1;
-        has_lines && self.text[self.line_start(comma)..comma] == *self.indent(start)
+        let has_lines = self.closer(*node).len() > 1;
+        has_lines && self.text[self.line_start(comma)..comma] == self.indent(start)
     }
 
-    /// The bracket that closes `node` behind its last entry, which ends at `end`: on a line of its own if `node` has lines.
-    fn closer(&self, node: Node<'_>, end: usize) -> String {
+    /// The bracket that closes `node`: on a line of its own if what is in it is on such.
+    fn closer(&self, node: Node<'_>) -> String {
         let bracket = if node.kind() == Kind::Object {
             "}"
         } else {
             "]"
         };
-        let start = node.range().start;
-        match self.text[start..end].find('\n') {
-            Some(line) if !self.text[start + 1..start + line].trim().is_empty() => bracket.into(),
-            Some(line) => {
-                let eol = if self.text[..start + line].ends_with('\r') {
-                    "\r\n"
-                } else {
-                    "\n"
-                };
-                format!("{eol}{}{bracket}", self.indent(start))
-            }
+        match line_end(self.parsed.text(), node.range().start + 1) {
+            Some(eol) => format!("{eol}{}{bracket}", self.indent(node.range().start)),
             None => bracket.into(),
         }
     }
@@ -335,9 +321,8 @@ impl<'p> Broken<'p> {
     }
 
     /// The blanks that the line of `at` begins with.
-    fn indent(&self, at: usize) -> &str {
-        let line = &self.text[self.line_start(at)..at];
-        &line[..blanks(line)]
+    fn indent(&self, at: usize) -> String {
+        indentation(self.parsed.text(), at)
     }
 
     /// How many mistakes `edit` leaves; none if it makes a new one or leaves the `nth`.

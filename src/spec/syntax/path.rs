@@ -15,6 +15,17 @@ pub enum Step {
     Index(usize),
 }
 
+impl Step {
+    /// The key, or the index in digits: a token of a JSON pointer, not escaped.
+    #[must_use]
+    pub fn token(&self) -> String {
+        match self {
+            Step::Key(name) => name.clone(),
+            Step::Index(index) => index.to_string(),
+        }
+    }
+}
+
 /// What a cursor touches.
 #[derive(Debug, Clone, Copy)]
 pub enum Place<'a> {
@@ -46,10 +57,7 @@ impl Path<'_> {
     /// The steps as a JSON pointer.
     #[must_use]
     pub fn pointer(&self) -> String {
-        pointer(self.steps.iter().map(|step| match step {
-            Step::Key(name) => name.clone(),
-            Step::Index(index) => index.to_string(),
-        }))
+        pointer(self.steps.iter().map(Step::token))
     }
 }
 
